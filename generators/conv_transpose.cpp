@@ -1,0 +1,239 @@
+#include "generators/conv_transpose.h"
+
+#include <algorithm>
+
+#include "generators/epilogue.h"
+
+namespace polyphase {
+namespace {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::RDom;
+using Halide::Var;
+
+// A small table as a function of a phase: constant where it can be, else one select per change of value. A phase's taps and first
+// input change at most twice along the phases when the dilation is 1.
+Expr by_phase(const Expr& r, const std::vector<int>& values) {
+    Expr result = values.front();
+    for (size_t i = 1; i < values.size(); i++) {
+        if (values[i] != values[i - 1]) result = select(r >= static_cast<int>(i), values[i], result);
+    }
+    return result;
+}
+
+template <typename Member>
+std::vector<int> collect(const AxisMap& axis, Member member) {
+    std::vector<int> values;
+    for (const Phase& phase : axis.phases) values.push_back(phase.*member);
+    return values;
+}
+
+bool all_equal(const std::vector<int>& values) {
+    return std::all_of(values.begin(), values.end(), [&](int v) { return v == values.front(); });
+}
+
+bool reads_outside(const AxisMap& axis) {
+    const int last = (axis.output - 1) / axis.period;
+    for (size_t r = 0; r < axis.phases.size(); r++) {
+        const Phase& phase = axis.phases[r];
+        for (int t = 0; t < axis.taps(); t++) {
+            const int first = phase.first_input + t * axis.input_step;
+            if (first < 0 || first + last * axis.advance >= axis.input) return true;
+        }
+    }
+    return false;
+}
+
+const ConvTranspose& conv_of(const Problem& problem) { return std::get<ConvTranspose>(problem.op); }
+
+// Coordinates of one packed element. `taps` and `phases` are x, y, z.
+struct FilterIndex {
+    Expr co, group, ci;
+    PerAxis<Expr> tap, phase;
+};
+
+std::vector<Expr> packed_args(const Packing& packing, const FilterIndex& f) {
+    std::vector<Expr> args;
+    for (const PackedDim dim : packing.order) {
+        switch (dim) {
+            case PackedDim::co_in_block: args.push_back(f.co % packing.block); break;
+            case PackedDim::co_block: args.push_back(f.co / packing.block); break;
+            case PackedDim::group: args.push_back(f.group); break;
+            case PackedDim::ci: args.push_back(f.ci); break;
+            case PackedDim::tx: args.push_back(f.tap[kX]); break;
+            case PackedDim::ty: args.push_back(f.tap[kY]); break;
+            case PackedDim::tz: args.push_back(f.tap[kZ]); break;
+            case PackedDim::rx: args.push_back(f.phase[kX]); break;
+            case PackedDim::ry: args.push_back(f.phase[kY]); break;
+            case PackedDim::rz: args.push_back(f.phase[kZ]); break;
+        }
+    }
+    return args;
+}
+
+}  // namespace
+
+ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing& packing, const ConvTransposeTensors& in) {
+    ConvTransposeStages s;
+    s.axes = xyz_axes(problem);
+    s.groups = conv_of(problem).groups;
+    s.group_in = problem.in_channels / s.groups;
+    s.group_out = problem.out_channels / s.groups;
+    s.pads = std::any_of(s.axes.begin(), s.axes.end(), reads_outside);
+
+    const Var c = s.c, g = s.g, n = s.n;
+    const auto [qx, qy, qz] = s.q;
+    const auto [rx, ry, rz] = s.r;
+    const auto [x, y, z] = s.i;
+
+    // Zero outside the input, so that every tap may be read.
+    if (s.pads) {
+        Halide::Region extents{{Expr(), Expr()}};
+        for (const AxisMap& axis : s.axes) extents.emplace_back(0, axis.input);
+        extents.emplace_back(Expr(), Expr());
+        s.padded(s.ci, x, y, z, n) = Halide::BoundaryConditions::constant_exterior(in.input, 0.0f, extents)(s.ci, x, y, z, n);
+    } else {
+        s.padded(s.ci, x, y, z, n) = in.input(s.ci, x, y, z, n);
+    }
+
+    Var co("co"), group("group"), ci("fci"), tx("tx"), ty("ty"), tz("tz");
+    s.filter(co, group, ci, tx, ty, tz, rx, ry, rz) =
+        in.weights(packed_args(packing, {co, group, ci, {tx, ty, tz}, {rx, ry, rz}}));
+
+    // Taps of the phases; where phases differ, the shorter ones stop early.
+    const auto [ax, ay, az] = s.axes;
+    s.taps = RDom(0, s.group_in, 0, std::max(ax.taps(), 1), 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
+    PerAxis<Expr> tap{s.taps.y, s.taps.z, s.taps.w}, input;
+    for (int a = 0; a < kAxes; a++) {
+        const AxisMap& axis = s.axes[a];
+        const std::vector<int> counts = collect(axis, &Phase::taps);
+        if (!all_equal(counts) || counts.front() == 0) s.taps.where(tap[a] < by_phase(s.r[a], counts));
+        input[a] = s.q[a] * axis.advance + by_phase(s.r[a], collect(axis, &Phase::first_input)) + tap[a] * axis.input_step;
+    }
+
+    // THE ALGORITHM. Output phase (rx, ry, rz) is a plain correlation of the input with the taps of that phase.
+    const Expr channel = g * s.group_out + c;
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = in.bias(channel);
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) += s.padded(g * s.group_in + s.taps.x, input[kX], input[kY], input[kZ], n) *
+                                              s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], rx, ry, rz);
+
+    Expr value = s.acc(c, g, qx, qy, qz, rx, ry, rz, n);
+    if (problem.residual) value += in.residual(c, g, rx, qx, ry, qy, rz, qz, n);
+    Expr slope;
+    if (problem.activation.kind == Activation::Kind::prelu) slope = in.slopes(channel);
+    value = activate(problem.activation, value, slope);
+
+    // The last period may be cut short: what lies past the end is not stored. Whole tiles know that at compile time.
+    Expr exists;
+    for (int a = 0; a < kAxes; a++) {
+        const AxisMap& axis = s.axes[a];
+        if (axis.output % axis.period == 0) continue;
+        const Expr inside = s.q[a] * axis.period + s.r[a] < axis.output;
+        exists = exists.defined() ? exists && inside : inside;
+    }
+    if (exists.defined()) value = select(likely(exists), value, Halide::undef<float>());
+    s.output(c, g, rx, qx, ry, qy, rz, qz, n) = value;
+    return s;
+}
+
+std::vector<int> packed_extents(const Problem& problem, const Packing& packing) {
+    const ConvTranspose& conv = conv_of(problem);
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    const int group_out = problem.out_channels / conv.groups;
+    std::vector<int> extents;
+    for (const PackedDim dim : packing.order) {
+        switch (dim) {
+            case PackedDim::co_in_block: extents.push_back(packing.block); break;
+            case PackedDim::co_block: extents.push_back((group_out + packing.block - 1) / packing.block); break;
+            case PackedDim::group: extents.push_back(conv.groups); break;
+            case PackedDim::ci: extents.push_back(problem.in_channels / conv.groups); break;
+            case PackedDim::tx: extents.push_back(std::max(axes[kX].taps(), 1)); break;
+            case PackedDim::ty: extents.push_back(std::max(axes[kY].taps(), 1)); break;
+            case PackedDim::tz: extents.push_back(std::max(axes[kZ].taps(), 1)); break;
+            case PackedDim::rx: extents.push_back(axes[kX].period); break;
+            case PackedDim::ry: extents.push_back(axes[kY].period); break;
+            case PackedDim::rz: extents.push_back(axes[kZ].period); break;
+        }
+    }
+    return extents;
+}
+
+int padded_channels(const Problem& problem, const Packing& packing) {
+    const int groups = conv_of(problem).groups;
+    const int group_out = problem.out_channels / groups;
+    return (groups - 1) * group_out + (group_out + packing.block - 1) / packing.block * packing.block;
+}
+
+std::vector<int> weight_extents(const Problem& problem) {
+    const ConvTranspose& conv = conv_of(problem);
+    const int group_in = problem.in_channels / conv.groups, group_out = problem.out_channels / conv.groups;
+    std::vector<int> spatial(conv.kernel.rbegin(), conv.kernel.rend()), extents;
+    switch (conv.weight_layout) {
+        case WeightLayout::cin_cout_k:
+            extents = spatial;
+            extents.insert(extents.end(), {group_out, problem.in_channels});
+            break;
+        case WeightLayout::k_cout_cin:
+            extents = {problem.in_channels, problem.out_channels};
+            extents.insert(extents.end(), spatial.begin(), spatial.end());
+            break;
+        case WeightLayout::cout_k_cin:
+            extents = {group_in};
+            extents.insert(extents.end(), spatial.begin(), spatial.end());
+            extents.push_back(problem.out_channels);
+            break;
+    }
+    return extents;
+}
+
+Func pack_conv_transpose(const Problem& problem, const Packing& packing, const Func& weights) {
+    const ConvTranspose& conv = conv_of(problem);
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    const int rank = problem.rank();
+    const int group_in = problem.in_channels / conv.groups, group_out = problem.out_channels / conv.groups;
+
+    std::vector<Var> vars;
+    for (size_t i = 0; i < packing.order.size(); i++) vars.emplace_back("p" + std::to_string(i));
+    const auto at = [&](PackedDim dim) -> Expr {
+        return vars[std::find(packing.order.begin(), packing.order.end(), dim) - packing.order.begin()];
+    };
+    const PerAxis<Expr> tap{at(PackedDim::tx), at(PackedDim::ty), at(PackedDim::tz)};
+    const PerAxis<Expr> phase{at(PackedDim::rx), at(PackedDim::ry), at(PackedDim::rz)};
+    const Expr co = at(PackedDim::co_block) * packing.block + at(PackedDim::co_in_block);
+    const Expr ci = at(PackedDim::ci), group = at(PackedDim::group);
+
+    // Kernel index of each axis, kept inside the kernel where the phase has fewer taps; those elements become zero.
+    Expr used = co < group_out;
+    std::vector<Expr> kernel;
+    for (int a = 0; a < rank; a++) {
+        const AxisMap& axis = axes[a];
+        const std::vector<int> counts = collect(axis, &Phase::taps);
+        used = used && tap[a] < by_phase(phase[a], counts);
+        const Expr k = by_phase(phase[a], collect(axis, &Phase::first_kernel)) + tap[a] * axis.kernel_step;
+        kernel.push_back(clamp(k, 0, conv.kernel[rank - 1 - a] - 1));
+    }
+    const Expr out_in_group = min(co, group_out - 1);
+    const Expr out_channel = group * group_out + out_in_group, in_channel = group * group_in + ci;
+    std::vector<Expr> source;
+    switch (conv.weight_layout) {
+        case WeightLayout::cin_cout_k:
+            source = kernel;
+            source.insert(source.end(), {out_in_group, in_channel});
+            break;
+        case WeightLayout::k_cout_cin:
+            source = {in_channel, out_channel};
+            source.insert(source.end(), kernel.begin(), kernel.end());
+            break;
+        case WeightLayout::cout_k_cin:
+            source = {ci};
+            source.insert(source.end(), kernel.begin(), kernel.end());
+            source.push_back(out_channel);
+            break;
+    }
+    Func packed("packed");
+    packed(vars) = select(used, weights(source), 0.0f);
+    return packed;
+}
+
+}  // namespace polyphase

@@ -1,0 +1,106 @@
+#include "generators/jit.h"
+
+#include <Halide.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "generators/conv_transpose.h"
+#include "generators/kernel_shape.h"
+#include "problem/problem_file.h"
+#include "schedules/planner.h"
+
+namespace polyphase {
+namespace {
+
+using View = Halide::Runtime::Buffer<float>;
+
+View view_of(const float* data, const std::vector<BufferDim>& dims, const std::vector<int64_t>& strides) {
+    std::vector<halide_dimension_t> shape;
+    for (const BufferDim& d : dims) shape.emplace_back(0, d.extent, static_cast<int32_t>(strides[d.dim] * d.step));
+    return View(const_cast<float*>(data), static_cast<int>(shape.size()), shape.data());
+}
+
+View dense_view(const float* data, const std::vector<int>& extents) { return View(const_cast<float*>(data), extents); }
+
+}  // namespace
+
+struct JitKernel::State {
+    Problem problem;
+    Schedule schedule;
+    Halide::Callable run, pack;
+    bool has_weights = false;
+    std::vector<int> packed_extents;
+    std::vector<float> packed, bias, slopes;
+};
+
+JitKernel JitKernel::compile(const Problem& problem, const JitOptions& options) {
+    auto state = std::make_shared<State>();
+    state->problem = problem;
+    Halide::Target target(options.target);
+    state->schedule = plan(problem, target, options.schedule);
+    state->has_weights = std::holds_alternative<ConvTranspose>(problem.op);
+
+    const Halide::GeneratorContext context(target.with_feature(Halide::Target::NoBoundsQuery));
+    const Halide::GeneratorParamsMap params{{"problem", to_json(problem).dump()}, {"schedule", options.schedule}};
+    state->run = Halide::create_callable_from_generator(context, op_name(problem), params);
+    if (state->has_weights) {
+        const Packing packing = packing_of(problem, state->schedule);
+        state->packed_extents = packed_extents(problem, packing);
+        state->pack = Halide::create_callable_from_generator(context, "conv_transpose_pack", params);
+        state->bias.resize(padded_channels(problem, packing));
+    }
+    JitKernel kernel;
+    kernel.state_ = state;
+    return kernel;
+}
+
+int JitKernel::pack(const float* weights, const float* bias, const float* slopes) {
+    State& s = *state_;
+    if (!s.has_weights) return 0;
+    size_t size = 1;
+    for (const int extent : s.packed_extents) size *= extent;
+    s.packed.assign(size, 0.0f);
+    std::fill(s.bias.begin(), s.bias.end(), 0.0f);
+    s.slopes = s.bias;
+    if (bias != nullptr) std::copy_n(bias, s.problem.out_channels, s.bias.begin());
+    if (slopes != nullptr) std::copy_n(slopes, s.problem.out_channels, s.slopes.begin());
+    return s.pack(dense_view(weights, weight_extents(s.problem)), dense_view(s.packed.data(), s.packed_extents));
+}
+
+int JitKernel::run_packed(const float* input, const float* residual, float* output, int num_threads) const {
+    const State& s = *state_;
+    const Problem& p = s.problem;
+    const std::vector<BufferDim> out_dims = output_dims(p);
+    const std::vector<int64_t> out_strides = dense_strides(p.out_channels, p.output, p.output_layout);
+    std::vector<View> buffers{view_of(input, input_dims(p), dense_strides(p.in_channels, p.input, p.input_layout))};
+    if (s.has_weights) {
+        buffers.push_back(dense_view(s.packed.data(), s.packed_extents));
+        buffers.push_back(dense_view(s.bias.data(), {static_cast<int>(s.bias.size())}));
+        if (p.activation.kind == Activation::Kind::prelu)
+            buffers.push_back(dense_view(s.slopes.data(), {static_cast<int>(s.slopes.size())}));
+    }
+    if (p.residual) buffers.push_back(view_of(residual, out_dims, out_strides));
+    buffers.push_back(view_of(output, out_dims, out_strides));
+
+    Halide::Internal::JITSharedRuntime::set_num_threads(num_threads);
+    switch (buffers.size()) {
+        case 2: return s.run(buffers[0], buffers[1]);
+        case 3: return s.run(buffers[0], buffers[1], buffers[2]);
+        case 4: return s.run(buffers[0], buffers[1], buffers[2], buffers[3]);
+        case 5: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]);
+        default: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5]);
+    }
+}
+
+int JitKernel::run(const float* input, const float* weights, const float* bias, const float* slopes, const float* residual,
+                   float* output, int num_threads) const {
+    JitKernel packed = *this;
+    packed.state_ = std::make_shared<State>(*state_);
+    if (const int error = packed.pack(weights, bias, slopes)) return error;
+    return packed.run_packed(input, residual, output, num_threads);
+}
+
+const Schedule& JitKernel::schedule() const { return state_->schedule; }
+
+}  // namespace polyphase

@@ -1,0 +1,53 @@
+#include "generators/kernel_shape.h"
+
+#include "generators/stages.h"
+
+namespace polyphase {
+namespace {
+
+enum TensorDim { kC, kDimX, kDimY, kDimZ, kN };
+
+}  // namespace
+
+std::vector<BufferDim> input_dims(const Problem& problem) {
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    return {{kC, 1, problem.in_channels}, {kDimX, 1, axes[kX].input}, {kDimY, 1, axes[kY].input}, {kDimZ, 1, axes[kZ].input}, {kN, 1, problem.batch}};
+}
+
+std::vector<BufferDim> output_dims(const Problem& problem) {
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    if (const auto* conv = std::get_if<ConvTranspose>(&problem.op)) {
+        const int group = problem.out_channels / conv->groups;
+        std::vector<BufferDim> dims{{kC, 1, group}, {kC, group, conv->groups}};
+        for (int a = 0; a < kAxes; a++) {
+            const int period = axes[a].period;
+            dims.push_back({kDimX + a, 1, period});
+            dims.push_back({kDimX + a, period, (axes[a].output + period - 1) / period});
+        }
+        dims.push_back({kN, 1, problem.batch});
+        return dims;
+    }
+    return {{kC, 1, problem.out_channels}, {kDimX, 1, axes[kX].output}, {kDimY, 1, axes[kY].output}, {kDimZ, 1, axes[kZ].output}, {kN, 1, problem.batch}};
+}
+
+std::vector<int64_t> dense_strides(int channels, const std::vector<int>& spatial, Layout layout) {
+    std::vector<int64_t> strides(5, 0);
+    int64_t step = 1;
+    if (layout == Layout::nhwc) {
+        strides[kC] = step;
+        step *= channels;
+    }
+    for (int a = 0; a < kAxes; a++) {
+        strides[kDimX + a] = step;
+        const int i = static_cast<int>(spatial.size()) - 1 - a;
+        if (i >= 0) step *= spatial[i];
+    }
+    if (layout == Layout::nchw) {
+        strides[kC] = step;
+        step *= channels;
+    }
+    strides[kN] = step;
+    return strides;
+}
+
+}  // namespace polyphase

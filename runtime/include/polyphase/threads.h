@@ -1,0 +1,43 @@
+// How many threads kernels use, and whose. For C and C++.
+#pragma once
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Calls task(argument, i) once for every 0 <= i < count, in any order and from any threads, and returns when all have
+ * returned. A task may call parallel_for again. */
+typedef struct polyphase_thread_pool {
+    void (*parallel_for)(void* context, int count, void (*task)(void* argument, int index), void* argument);
+    void* context;
+} polyphase_thread_pool;
+
+/* Threads that one run may use, for all kernels of the process. 1: the calling thread alone, and no pool is ever
+ * started. 0: the default, one per processor or what the environment variable HL_NUM_THREADS says. Negative counts
+ * as 1. Results do not depend on it. The default pool is shared with any Halide pipelines of the application. */
+void polyphase_set_num_threads(int count);
+int polyphase_num_threads(void);
+
+/* Replaces the built-in thread pool; null brings it back. The struct is copied. Set it while no kernel runs. */
+void polyphase_set_thread_pool(const polyphase_thread_pool* pool);
+
+#ifdef __cplusplus
+}
+
+namespace polyphase {
+
+inline void set_num_threads(int count) noexcept {
+    polyphase_set_num_threads(count);
+}
+inline int num_threads() noexcept {
+    return polyphase_num_threads();
+}
+inline void set_thread_pool(const polyphase_thread_pool& pool) noexcept {
+    polyphase_set_thread_pool(&pool);
+}
+inline void reset_thread_pool() noexcept {
+    polyphase_set_thread_pool(nullptr);
+}
+
+}  // namespace polyphase
+#endif

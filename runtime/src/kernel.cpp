@@ -1,0 +1,441 @@
+// What a generated kernel calls: choosing its instruction set, checking arguments, building Halide buffers.
+#include <polyphase/instruction_set.h>
+#include <polyphase/kernel.h>
+#include <polyphase/status.h>
+
+#include <HalideRuntime.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "runtime/src/context.h"
+#include "runtime/src/error.h"
+
+namespace polyphase {
+namespace {
+
+constexpr int kDims = POLYPHASE_TENSOR_DIMS;
+constexpr int kNameCapacity = 32;
+constexpr uint64_t kMagic = 0x3165736168706f70;  // "pophase1", little-endian
+
+/// The first 64 bytes of packed weights.
+struct PackedHeader {
+    uint64_t magic;
+    uint64_t hash;                        ///< polyphase_kernel::hash
+    char instruction_set[kNameCapacity];  ///< cut to fit, zero-terminated
+    uint64_t size;                        ///< polyphase_variant::packed_size
+    uint64_t reserved;
+};
+static_assert(sizeof(PackedHeader) == POLYPHASE_PACKED_BIAS);
+
+char forced_instruction_set[64] = "";
+
+void copy_name(char (&to)[kNameCapacity], const char* from) {
+    std::memset(to, 0, kNameCapacity);
+    std::strncpy(to, from, kNameCapacity - 1);
+}
+
+bool element_aligned(const void* pointer) {
+    return reinterpret_cast<uintptr_t>(pointer) % sizeof(float) == 0;
+}
+
+/// A tensor argument on its way to the kernel.
+struct Tensor {
+    halide_buffer_t buffer;
+    halide_dimension_t dims[POLYPHASE_MAX_DIMS];
+
+    void describe(const void* data, int rank) {
+        buffer = {};
+        buffer.host = static_cast<uint8_t*>(const_cast<void*>(data));
+        buffer.type = halide_type_t(halide_type_float, 32);
+        buffer.dimensions = rank;
+        buffer.dim = dims;
+    }
+
+    /// Dense, innermost dimension first.
+    void describe_dense(const void* data, int rank, const int32_t* extents) {
+        describe(data, rank);
+        int32_t stride = 1;
+        for (int i = 0; i < rank; ++i) {
+            dims[i] = halide_dimension_t(0, extents[i], stride);
+            stride *= extents[i];
+        }
+    }
+};
+
+/// "expected 64, 64, 1; ..." is what users compare with: the extents in memory order.
+void print_shape(const polyphase_tensor_spec& spec, char* text, size_t capacity) {
+    size_t used = 0;
+    for (int i = 0; i < spec.rank && used < capacity; ++i) {
+        const int written = std::snprintf(text + used, capacity - used, i == 0 ? "%lld" : "x%lld",
+                                          static_cast<long long>(spec.shape[i]));
+        used += written > 0 ? static_cast<size_t>(written) : 0;
+    }
+}
+
+/// Checks a view against its spec and brings its extents and strides into the order c, x, y, z, n. A dimension of
+/// extent 1 is never stepped over, so its stride is ignored.
+int check_view(const char* kernel, const char* tensor, const polyphase_tensor_spec& spec, const polyphase_view& view,
+               bool is_output, int64_t (&extent)[kDims], int64_t (&stride)[kDims]) {
+    if (view.data == nullptr) return fail(POLYPHASE_NULL_POINTER, "%s: the %s is null", kernel, tensor);
+    if (!element_aligned(view.data)) {
+        return fail(POLYPHASE_MISALIGNED, "%s: the %s at %p: expected an address that is a multiple of 4", kernel,
+                    tensor, view.data);
+    }
+    int by_stride[kDims];  // dimensions with more than one element, smallest stride first
+    int count = 0;
+    int64_t last = 0;  // offset of the last element
+    for (int i = spec.rank - 1; i >= 0; --i) {
+        if (spec.shape[i] == 1) continue;
+        const int64_t step = view.stride[i];
+        if (i == spec.rank - 1 && step != 1) {
+            return fail(POLYPHASE_WRONG_STRIDES,
+                        "%s: the %s's strides: expected 1 in the innermost dimension, found %lld", kernel, tensor,
+                        static_cast<long long>(step));
+        }
+        if (step < 1 || step > INT32_MAX || last + step * (spec.shape[i] - 1) > INT32_MAX) {
+            return fail(POLYPHASE_WRONG_STRIDES,
+                        "%s: the %s's strides: expected a positive stride that reaches at most 2147483647 elements in "
+                        "dimension %d, found %lld",
+                        kernel, tensor, i, static_cast<long long>(step));
+        }
+        last += step * (spec.shape[i] - 1);
+        int place = count++;
+        for (; place > 0 && view.stride[by_stride[place - 1]] > step; --place) by_stride[place] = by_stride[place - 1];
+        by_stride[place] = i;
+    }
+    if (is_output) {
+        // Elements are distinct if every stride steps over all that the smaller strides can reach.
+        int64_t reach = 0;
+        for (int i = 0; i < count; ++i) {
+            const int d = by_stride[i];
+            if (view.stride[d] <= reach) {
+                char shape[128];
+                print_shape(spec, shape, sizeof shape);
+                return fail(POLYPHASE_WRONG_STRIDES,
+                            "%s: the %s's strides: elements of shape %s overlap; expected at least %lld in dimension "
+                            "%d, found %lld",
+                            kernel, tensor, shape, static_cast<long long>(reach + 1), d,
+                            static_cast<long long>(view.stride[d]));
+            }
+            reach += view.stride[d] * (spec.shape[d] - 1);
+        }
+    }
+    for (int d = 0; d < kDims; ++d) {
+        extent[d] = 1;
+        stride[d] = 0;
+    }
+    for (int i = 0; i < spec.rank; ++i) {
+        const int channel = spec.channels_last ? spec.rank - 1 : 1;
+        int d = spec.rank - 1 - i + (spec.channels_last ? 0 : 1);  // x is the last spatial dimension
+        if (i == 0) d = kDims - 1;
+        if (i == channel) d = 0;
+        extent[d] = spec.shape[i];
+        stride[d] = i == spec.rank - 1 ? 1 : spec.shape[i] == 1 ? 0 : view.stride[i];
+    }
+    return POLYPHASE_OK;
+}
+
+int describe_input(const polyphase_kernel& kernel, const polyphase_view& view, Tensor& tensor) {
+    int64_t extent[kDims], stride[kDims];
+    const int error = check_view(kernel.name, "input", kernel.input, view, false, extent, stride);
+    if (error != POLYPHASE_OK) return error;
+    tensor.describe(view.data, kDims);
+    for (int d = 0; d < kDims; ++d) {
+        tensor.dims[d] = halide_dimension_t(0, static_cast<int32_t>(extent[d]), static_cast<int32_t>(stride[d]));
+    }
+    return POLYPHASE_OK;
+}
+
+int describe_output(const polyphase_kernel& kernel, const char* name, const polyphase_view& view, bool is_output,
+                    Tensor& tensor) {
+    int64_t extent[kDims], stride[kDims];
+    const int error = check_view(kernel.name, name, kernel.output, view, is_output, extent, stride);
+    if (error != POLYPHASE_OK) return error;
+    if (kernel.output_dims == 0) {
+        tensor.describe(view.data, kDims);
+        for (int d = 0; d < kDims; ++d) {
+            tensor.dims[d] = halide_dimension_t(0, static_cast<int32_t>(extent[d]), static_cast<int32_t>(stride[d]));
+        }
+        return POLYPHASE_OK;
+    }
+    tensor.describe(view.data, kernel.output_dims);
+    int64_t last = 0;
+    for (int i = 0; i < kernel.output_dims; ++i) {
+        const polyphase_dim& dim = kernel.output_dim[i];
+        const int64_t step = dim.step * stride[dim.dim];
+        // A split dimension may reach past the tensor's end by up to one period, so this is checked apart from the view
+        // itself.
+        if (step > INT32_MAX || last + step * (dim.extent - 1) > INT32_MAX) {
+            return fail(POLYPHASE_WRONG_STRIDES, "%s: the %s's strides: it spans more than 2147483647 elements",
+                        kernel.name, name);
+        }
+        last += step * (dim.extent - 1);
+        tensor.dims[i] = halide_dimension_t(0, dim.extent, static_cast<int32_t>(step));
+    }
+    return POLYPHASE_OK;
+}
+
+/// The names of a kernel's instruction sets, for messages.
+void print_variants(const polyphase_kernel& kernel, char* text, size_t capacity) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < kernel.variant_count && used < capacity; ++i) {
+        const int written =
+            std::snprintf(text + used, capacity - used, i == 0 ? "%s" : ", %s", kernel.variants[i].instruction_set);
+        used += written > 0 ? static_cast<size_t>(written) : 0;
+    }
+}
+
+/// The variant to use from now on, or null.
+const polyphase_variant* decide(const polyphase_kernel& kernel, polyphase_state* state) {
+    char names[160];
+    const char* forced = forced_instruction_set;
+    const char* by = "polyphase_force_instruction_set";
+    if (forced[0] == '\0') {
+        forced = std::getenv("POLYPHASE_INSTRUCTION_SET");
+        by = "POLYPHASE_INSTRUCTION_SET";
+    }
+    const bool any = forced == nullptr || forced[0] == '\0';
+    int chosen = -1;
+    bool named = any;
+    for (int i = 0; i < kernel.variant_count && chosen < 0; ++i) {
+        const polyphase_variant& variant = kernel.variants[i];
+        if (!any && std::strcmp(forced, variant.instruction_set) != 0) continue;
+        named = true;
+        if (halide_can_use_target_features(2, variant.features)) chosen = i;
+    }
+    if (chosen < 0) {
+        print_variants(kernel, names, sizeof names);
+        if (any) {
+            fail(POLYPHASE_UNSUPPORTED_INSTRUCTION_SET,
+                 "%s: this processor has none of the kernel's instruction sets: %s", kernel.name, names);
+        } else if (named) {
+            fail(POLYPHASE_UNSUPPORTED_INSTRUCTION_SET, "%s: %s asks for \"%s\", which this processor lacks",
+                 kernel.name, by, forced);
+        } else {
+            fail(POLYPHASE_UNSUPPORTED_INSTRUCTION_SET, "%s: %s asks for \"%s\"; the kernel has %s", kernel.name, by,
+                 forced, names);
+        }
+        return nullptr;
+    }
+    // Threads may race to here; the first one's decision holds for all.
+    int32_t expected = 0;
+    if (!__atomic_compare_exchange_n(&state->chosen, &expected, chosen + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        chosen = expected - 1;
+    return &kernel.variants[chosen];
+}
+
+/// The weights' buffers, inside packed memory.
+struct PackedTensors {
+    Tensor weights, bias, slopes;
+};
+
+void describe_packed(const polyphase_kernel& kernel, const polyphase_variant& variant, const void* packed,
+                     PackedTensors& tensors) {
+    const auto* bytes = static_cast<const unsigned char*>(packed);
+    const unsigned char* bias = bytes + POLYPHASE_PACKED_BIAS;
+    const unsigned char* slopes = bias + sizeof(float) * static_cast<size_t>(kernel.bias_extent);
+    tensors.bias.describe_dense(bias, 1, &kernel.bias_extent);
+    tensors.slopes.describe_dense(slopes, 1, &kernel.bias_extent);
+    tensors.weights.describe_dense(bytes + POLYPHASE_PACKED_WEIGHTS(kernel.bias_extent, kernel.has_slopes),
+                                   variant.weight_dims, variant.weight_extent);
+}
+
+int check_packed(const polyphase_kernel& kernel, const polyphase_variant& variant, const void* packed) {
+    if (!kernel.has_weights) {
+        if (packed == nullptr) return POLYPHASE_OK;
+        return fail(POLYPHASE_UNEXPECTED_TENSOR, "%s: packed: expected null, because this operator has no weights",
+                    kernel.name);
+    }
+    if (packed == nullptr) return fail(POLYPHASE_NULL_POINTER, "%s: the packed weights are null", kernel.name);
+    if (!element_aligned(packed)) {
+        return fail(POLYPHASE_MISALIGNED, "%s: the packed weights at %p: expected an address that is a multiple of 4",
+                    kernel.name, packed);
+    }
+    PackedHeader header;
+    std::memcpy(&header, packed, sizeof header);
+    if (header.magic != kMagic) {
+        return fail(POLYPHASE_WRONG_PACKED_WEIGHTS,
+                    "%s: packed: expected the result of this kernel's pack, found other bytes", kernel.name);
+    }
+    if (header.hash != kernel.hash) {
+        return fail(POLYPHASE_WRONG_PACKED_WEIGHTS,
+                    "%s: the weights were packed by another kernel, or another build of this one", kernel.name);
+    }
+    char name[kNameCapacity];
+    copy_name(name, variant.instruction_set);
+    if (std::memcmp(name, header.instruction_set, kNameCapacity) != 0 || header.size != variant.packed_size) {
+        header.instruction_set[kNameCapacity - 1] = '\0';
+        return fail(POLYPHASE_WRONG_PACKED_WEIGHTS,
+                    "%s: the weights were packed for %s, but this process runs %s: pack them again", kernel.name,
+                    header.instruction_set, variant.instruction_set);
+    }
+    return POLYPHASE_OK;
+}
+
+int check_optional(const polyphase_kernel& kernel, const char* tensor, bool wanted, const void* given) {
+    if (wanted && given == nullptr)
+        return fail(POLYPHASE_MISSING_TENSOR, "%s: this kernel needs a %s, found null", kernel.name, tensor);
+    if (!wanted && given != nullptr)
+        return fail(POLYPHASE_UNEXPECTED_TENSOR, "%s: this kernel has no %s; expected null", kernel.name, tensor);
+    return POLYPHASE_OK;
+}
+
+int call(const polyphase_kernel& kernel, int (*function)(void**), Context& context, Tensor* const* tensors, int count) {
+    void* user = &context;
+    void* arguments[1 + 6] = {&user};
+    for (int i = 0; i < count; ++i) arguments[i + 1] = &tensors[i]->buffer;
+    int code;
+    {
+        const ContextScope scope(context);
+        code = function(arguments);
+    }
+    if (context.failed() || code != 0) {
+        return fail(POLYPHASE_KERNEL_FAILED, "%s: the generated code failed with code %d: %s", kernel.name, code,
+                    context.message()[0] != '\0' ? context.message() : "no message");
+    }
+    return POLYPHASE_OK;
+}
+
+}  // namespace
+}  // namespace polyphase
+
+using polyphase::fail;
+
+extern "C" {
+
+int polyphase_force_instruction_set(const char* name) {
+    if (name == nullptr) name = "";
+    if (std::strlen(name) >= sizeof polyphase::forced_instruction_set) {
+        return fail(POLYPHASE_UNSUPPORTED_INSTRUCTION_SET, "there is no instruction set \"%.32s...\"", name);
+    }
+    std::strcpy(polyphase::forced_instruction_set, name);
+    return POLYPHASE_OK;
+}
+
+const polyphase_variant* polyphase_kernel_variant(const polyphase_kernel* kernel, polyphase_state* state) {
+    if (kernel->abi != POLYPHASE_KERNEL_ABI) {
+        fail(POLYPHASE_WRONG_RELEASE,
+             "a kernel of interface %d is linked with a runtime of interface %d: generate it again", kernel->abi,
+             POLYPHASE_KERNEL_ABI);
+        return nullptr;
+    }
+    const int32_t chosen = __atomic_load_n(&state->chosen, __ATOMIC_ACQUIRE);
+    return chosen > 0 ? &kernel->variants[chosen - 1] : polyphase::decide(*kernel, state);
+}
+
+const char* polyphase_kernel_info(const polyphase_kernel* kernel, polyphase_state* state) {
+    const polyphase_variant* variant = polyphase_kernel_variant(kernel, state);
+    return variant != nullptr ? variant->info : "{}";
+}
+
+const char* polyphase_kernel_instruction_set(const polyphase_kernel* kernel, polyphase_state* state) {
+    const polyphase_variant* variant = polyphase_kernel_variant(kernel, state);
+    return variant != nullptr ? variant->instruction_set : "";
+}
+
+size_t polyphase_kernel_packed_size(const polyphase_kernel* kernel, polyphase_state* state) {
+    const polyphase_variant* variant = polyphase_kernel_variant(kernel, state);
+    return variant != nullptr ? variant->packed_size : 0;
+}
+
+size_t polyphase_kernel_workspace_size(const polyphase_kernel* kernel, polyphase_state* state) {
+    const polyphase_variant* variant = polyphase_kernel_variant(kernel, state);
+    return variant != nullptr ? variant->workspace_size : 0;
+}
+
+int polyphase_kernel_pack(const polyphase_kernel* kernel, polyphase_state* state, const void* weights, const void* bias,
+                          const void* slopes, void* packed) {
+    const polyphase_variant* variant = polyphase_kernel_variant(kernel, state);
+    if (variant == nullptr) return polyphase::last_error_code();
+    if (!kernel->has_weights)
+        return fail(POLYPHASE_UNEXPECTED_TENSOR, "%s: this operator has no weights to pack", kernel->name);
+    if (weights == nullptr) return fail(POLYPHASE_NULL_POINTER, "%s: the weights are null", kernel->name);
+    if (packed == nullptr)
+        return fail(POLYPHASE_NULL_POINTER, "%s: the memory for the packed weights is null", kernel->name);
+    if (int error = polyphase::check_optional(*kernel, "bias", kernel->has_bias, bias)) return error;
+    if (int error = polyphase::check_optional(*kernel, "slopes tensor", kernel->has_slopes, slopes)) return error;
+    const void* const pointers[] = {weights, bias, slopes, packed};
+    for (const void* pointer : pointers) {
+        if (!polyphase::element_aligned(pointer)) {
+            return fail(POLYPHASE_MISALIGNED, "%s: pack: expected addresses that are multiples of 4, found %p",
+                        kernel->name, pointer);
+        }
+    }
+
+    polyphase::Tensor source;
+    source.describe_dense(weights, kernel->source_dims, kernel->source_extent);
+    polyphase::PackedTensors tensors;
+    polyphase::describe_packed(*kernel, *variant, packed, tensors);
+    polyphase::Context context(nullptr, 0, polyphase::Context::Heap::allowed);
+    polyphase::Tensor* const arguments[] = {&source, &tensors.weights};
+    std::memset(packed, 0, POLYPHASE_PACKED_WEIGHTS(kernel->bias_extent, kernel->has_slopes));
+    if (int error = polyphase::call(*kernel, variant->pack, context, arguments, 2)) return error;
+    const size_t channels = sizeof(float) * static_cast<size_t>(kernel->out_channels);
+    if (kernel->has_bias) std::memcpy(tensors.bias.buffer.host, bias, channels);
+    if (kernel->has_slopes) std::memcpy(tensors.slopes.buffer.host, slopes, channels);
+    polyphase::PackedHeader header = {polyphase::kMagic, kernel->hash, "", variant->packed_size, 0};
+    polyphase::copy_name(header.instruction_set, variant->instruction_set);
+    std::memcpy(packed, &header, sizeof header);
+    return POLYPHASE_OK;
+}
+
+int polyphase_kernel_run(const polyphase_kernel* kernel, polyphase_state* state, const polyphase_view* input,
+                         const void* packed, const polyphase_view* residual, const polyphase_view* output,
+                         void* workspace) {
+    const polyphase_variant* variant = polyphase_kernel_variant(kernel, state);
+    if (variant == nullptr) return polyphase::last_error_code();
+    if (input == nullptr) return fail(POLYPHASE_NULL_POINTER, "%s: the input is null", kernel->name);
+    if (output == nullptr) return fail(POLYPHASE_NULL_POINTER, "%s: the output is null", kernel->name);
+    if (int error = polyphase::check_optional(*kernel, "residual", kernel->has_residual, residual)) return error;
+    if (int error = polyphase::check_packed(*kernel, *variant, packed)) return error;
+    if (workspace == nullptr && variant->workspace_size > 0) {
+        return fail(POLYPHASE_NULL_POINTER, "%s: the workspace is null; expected %zu bytes", kernel->name,
+                    variant->workspace_size);
+    }
+
+    polyphase::Tensor input_tensor, residual_tensor, output_tensor;
+    polyphase::PackedTensors tensors;
+    polyphase::Tensor* arguments[6];
+    int count = 0;
+    if (int error = polyphase::describe_input(*kernel, *input, input_tensor)) return error;
+    arguments[count++] = &input_tensor;
+    if (kernel->has_weights) {
+        polyphase::describe_packed(*kernel, *variant, packed, tensors);
+        arguments[count++] = &tensors.weights;
+        arguments[count++] = &tensors.bias;
+        if (kernel->has_slopes) arguments[count++] = &tensors.slopes;
+    }
+    if (residual != nullptr) {
+        if (int error = polyphase::describe_output(*kernel, "residual", *residual, false, residual_tensor))
+            return error;
+        arguments[count++] = &residual_tensor;
+    }
+    if (int error = polyphase::describe_output(*kernel, "output", *output, true, output_tensor)) return error;
+    arguments[count++] = &output_tensor;
+
+    polyphase::Context context(workspace, variant->workspace_size, polyphase::Context::Heap::refused);
+    return polyphase::call(*kernel, variant->run, context, arguments, count);
+}
+
+int polyphase_kernel_run_dense(const polyphase_kernel* kernel, polyphase_state* state, const void* input,
+                               const void* packed, const void* residual, void* output, void* workspace) {
+    const auto dense = [](const polyphase_tensor_spec& spec, const void* data) {
+        polyphase_view view = {const_cast<void*>(data), {}};
+        int64_t stride = 1;
+        for (int i = spec.rank - 1; i >= 0; --i) {
+            view.stride[i] = stride;
+            stride *= spec.shape[i];
+        }
+        return view;
+    };
+    const polyphase_view input_view = dense(kernel->input, input);
+    const polyphase_view residual_view = dense(kernel->output, residual);
+    const polyphase_view output_view = dense(kernel->output, output);
+    return polyphase_kernel_run(kernel, state, &input_view, packed, residual != nullptr ? &residual_view : nullptr,
+                                &output_view, workspace);
+}
+
+}  // extern "C"

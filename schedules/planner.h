@@ -1,0 +1,22 @@
+// Which schedule runs a problem on a target, and how it is applied. The only door between generators and schedules.
+#pragma once
+
+#include <string>
+
+#include "generators/packing.h"
+#include "generators/stages.h"
+#include "schedules/schedule.h"
+
+namespace polyphase {
+
+/// The schedule for `problem` on `target`. `request` is "" (the cost model's choice), "reference", or a Schedule as JSON.
+/// Throws std::invalid_argument with a sentence if the request is not possible.
+Schedule plan(const Problem& problem, const Halide::Target& target, const std::string& request = "");
+
+Packing packing_of(const Problem& problem, const Schedule& schedule);
+
+void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ConvTransposeStages& stages);
+void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ResizeStages& stages);
+void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ZeroInsertStages& stages);
+
+}  // namespace polyphase

@@ -1,0 +1,43 @@
+// Schedules as data: a family, its parameters, and where they came from.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace Halide {
+struct Target;
+}
+
+namespace polyphase {
+
+/// A named way of running an operator's stages, with the numbers that it needs. Decides speed, never results.
+struct Schedule {
+    std::string family;                 ///< e.g. "channels"; "reference" exists for every operator
+    std::map<std::string, int> params;  ///< complete: every parameter of the family
+    std::string source;                 ///< "cost model", "record <file>" or "explicit"
+    double predicted_cycles = 0;        ///< the cost model's estimate for one run on one core; 0 for the reference
+
+    int operator[](const std::string& name) const { return params.at(name); }
+};
+
+/// {"family": ..., "params": {...}, "source": ...}.
+nlohmann::ordered_json to_json(const Schedule& schedule);
+
+/// The facts about a processor that schedules reason from. Sizes in bytes, per core.
+struct Machine {
+    std::string name;
+    int lanes = 4;         ///< f32 elements of a vector register
+    int registers = 16;    ///< architectural vector registers
+    bool fma = false;      ///< fused multiply-add; otherwise multiply and add are two instructions
+    double fma_per_cycle = 2, loads_per_cycle = 2;
+    int fma_latency = 4;   ///< cycles; fma_latency * fma_per_cycle independent sums keep the pipes busy
+    long long l1 = 32 << 10, l2 = 512 << 10;
+};
+
+/// The machine model for a target, by its widest instruction set.
+Machine machine_for(const Halide::Target& target);
+
+}  // namespace polyphase

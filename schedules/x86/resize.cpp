@@ -1,0 +1,97 @@
+// Resampling on x86. Bound by memory when the output exceeds the cache, by loads and shuffles otherwise.
+//   planes       channels first, small periods: a vector of q per phase, phases interleaved when stored: no gather, no table
+//   gather       channels first, any ratio: vectors along x, inputs and weights gathered through x's table
+//   channels     channels last: vectors along channels, one broadcast weight per tap
+//   interleaved  channels last with few channels: vectors along the whole row, gathered through x's table
+// The row blended along y and z is computed once per output row into a buffer that stays in the first-level cache.
+#include "schedules/x86/resize.h"
+
+#include "schedules/x86/memory_bound.h"
+
+namespace polyphase::x86 {
+namespace {
+
+using Halide::MemoryType;
+using Halide::TailStrategy;
+using Halide::Var;
+
+constexpr int kMaxPeriod = 8;          // more phases would unroll into too much code
+constexpr int kMaxRowBytes = 64 << 10; // of stack
+
+bool keep_row(const ResizeStages& s, const Schedule& p) { return p["row_buffer"] && (s.extends_x || s.resamples_rows); }
+
+TailStrategy tail(int extent, int factor) { return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf; }
+
+}  // namespace
+
+std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m) {
+    const AxisMap x = xyz_axes(problem)[kX];
+    const bool phases = x.edge_replicated && x.period <= kMaxPeriod;
+    const bool planes = problem.output_layout == Layout::nchw;
+    const int quotients = (x.output + x.period - 1) / x.period;
+    Schedule p;
+    p.source = "cost model";
+    int lanes = 1, row_channels = 1;
+    if (planes) {
+        p.family = phases ? "planes" : "gather";
+        lanes = lanes_within(m.lanes, phases ? quotients : x.output);
+    } else if (problem.in_channels * 2 >= m.lanes) {
+        p.family = "channels";
+        lanes = row_channels = lanes_within(m.lanes, problem.in_channels);
+    } else {
+        p.family = "interleaved";
+        row_channels = problem.in_channels;
+        lanes = lanes_within(m.lanes, x.output * problem.in_channels);
+    }
+    const bool row_buffer = 4LL * (x.input + 2 * m.lanes) * row_channels <= kMaxRowBytes;
+    p.params = {{"lanes", lanes}, {"rows", rows_per_task(problem)}, {"parallel", worth_threads(problem)}, {"row_buffer", row_buffer}, {"x_phases", p.family == "planes"}};
+    return {p};
+}
+
+void schedule_resize(ResizeStages& s, const Schedule& p) {
+    if (p.family == "reference") return;  // one output at a time, everything inline
+    const auto [x, y, z] = s.o;
+    const Var q("q"), r("r"), q_vector("q_vector"), lane("lane"), yi("yi"), yb("yb"), task("task"), block("c_block"), flat("flat");
+    const int lanes = p["lanes"];
+    const AxisMap& ax = s.axes[kX];
+    Halide::Func out = s.output;
+    out.bound(s.c, 0, s.channels).bound(x, 0, ax.output).bound(y, 0, s.axes[kY].output).bound(z, 0, s.axes[kZ].output);
+    out.split(y, yb, yi, p["rows"], TailStrategy::GuardWithIf);
+    if (p.family == "planes") {
+        const int quotients = (ax.output + ax.period - 1) / ax.period;
+        out.split(x, q, r, ax.period, tail(ax.output, ax.period))
+            .split(q, q_vector, lane, lanes, quotients % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .reorder(lane, r, q_vector, yi, yb, z, s.c, s.n)
+            .vectorize(lane)
+            .unroll(r)
+            .fuse(yb, z, task)
+            .fuse(task, s.c, task);
+        if (keep_row(s, p)) s.source.compute_at(out, yi).store_in(MemoryType::Stack).vectorize(x, lanes, TailStrategy::RoundUp);
+    } else if (p.family == "gather") {
+        out.split(x, q_vector, lane, lanes, ax.output % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .reorder(lane, q_vector, yi, yb, z, s.c, s.n)
+            .vectorize(lane)
+            .fuse(yb, z, task)
+            .fuse(task, s.c, task);
+        if (keep_row(s, p)) s.source.compute_at(out, yi).store_in(MemoryType::Stack).vectorize(x, lanes, TailStrategy::RoundUp);
+    } else if (p.family == "channels") {
+        out.split(s.c, block, lane, lanes, s.channels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .reorder(lane, x, block, yi, yb, z, s.n)
+            .vectorize(lane)
+            .fuse(yb, z, task);
+        if (keep_row(s, p)) s.source.compute_at(out, block).store_in(MemoryType::Stack).vectorize(s.c, lanes);
+    } else if (p.family == "interleaved") {
+        const int row = ax.output * s.channels;
+        out.reorder(s.c, x, yi, yb, z, s.n)
+            .fuse(s.c, x, flat)
+            .vectorize(flat, lanes, row % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .fuse(yb, z, task);
+        if (keep_row(s, p)) {
+            const Var row_flat("row_flat");
+            s.source.compute_at(out, yi).store_in(MemoryType::Stack).bound_extent(s.c, s.channels).fuse(s.c, x, row_flat).vectorize(row_flat, lanes, TailStrategy::GuardWithIf);
+        }
+    }
+    if (p["parallel"]) out.parallel(task);
+}
+
+}  // namespace polyphase::x86

@@ -1,0 +1,111 @@
+#include "tools/code.h"
+
+#include <Halide.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+
+#include "generators/conv_transpose.h"
+#include "problem/problem_file.h"
+#include "schedules/planner.h"
+#include "tools/targets.h"
+
+namespace polyphase {
+namespace {
+
+using Halide::MemoryType;
+using Halide::Target;
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kAutomaticStackBytes = 16 << 10;  // Halide's own limit for allocations of constant size without a memory type
+
+size_t round_up(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+// Adds up what the code takes from halide_malloc.
+class HeapUse : public Halide::Internal::IRVisitor {
+  public:
+    size_t bytes = 0;
+    std::string problem;  // empty if all is well
+
+  private:
+    using IRVisitor::visit;
+
+    void visit(const Halide::Internal::Allocate* op) override {
+        const int64_t elements = op->constant_allocation_size();
+        const size_t size = static_cast<size_t>(elements) * op->type.bytes();
+        const bool automatic = op->memory_type == MemoryType::Auto && elements > 0 && size <= kAutomaticStackBytes;
+        const bool stack = op->memory_type == MemoryType::Stack || op->memory_type == MemoryType::Register || automatic;
+        if (elements == 0 && !stack) problem = "the size of " + op->name + " is not known";
+        if (elements == 0 && stack) problem = "the size of " + op->name + " on the stack is not known";
+        if (!stack) {
+            if (parallel_loops_ > 0) problem = op->name + " is allocated inside a parallel loop";
+            // Halide lets vector loads run three elements past the end.
+            bytes += round_up(size + 3 * op->type.bytes());
+        }
+        IRVisitor::visit(op);
+    }
+
+    void visit(const Halide::Internal::For* op) override {
+        const bool parallel = op->for_type == Halide::Internal::ForType::Parallel;
+        parallel_loops_ += parallel ? 1 : 0;
+        IRVisitor::visit(op);
+        parallel_loops_ -= parallel ? 1 : 0;
+    }
+
+    int parallel_loops_ = 0;
+};
+
+Halide::Module build(const std::string& generator, const Problem& problem, const Target& target, const std::string& function) {
+    auto instance = Halide::Internal::GeneratorRegistry::create(generator, Halide::GeneratorContext(target));
+    instance->set_generatorparam_value("problem", to_json(problem).dump());
+    return instance->build_module(function);
+}
+
+std::string symbol(const Problem& problem, const std::string& instruction_set, const char* what) {
+    std::string name = "polyphase_code_" + problem.name + "_" + instruction_set + "_" + what;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
+}  // namespace
+
+Code compile_code(const Problem& problem, const std::string& target_name, const std::string& directory) {
+    const auto start = std::chrono::steady_clock::now();
+    Target target(target_name);
+    target.set_features({Target::NoRuntime, Target::NoAsserts, Target::NoBoundsQuery, Target::UserContext});
+    Code code;
+    code.target = target_name;
+    code.instruction_set = instruction_set_of(target_name);
+    code.schedule = plan(problem, target);
+
+    const auto emit = [&](const std::string& generator, const std::string& function) {
+        const Halide::Module module = build(generator, problem, target, function);
+        HeapUse heap;
+        for (const Halide::Internal::LoweredFunc& f : module.functions()) f.body.accept(&heap);
+        if (!heap.problem.empty()) throw std::runtime_error(heap.problem);
+        const std::string object = directory + "/" + function + ".o";
+        module.compile({{Halide::OutputFileType::object, object}});
+        code.objects.push_back(object);
+        code.object_size += std::filesystem::file_size(object);
+        return heap.bytes;
+    };
+
+    const std::string run = symbol(problem, code.instruction_set, "run");
+    const size_t bytes = emit(op_name(problem), run);
+    code.workspace_size = bytes == 0 ? 0 : bytes + kAlignment - 1;
+    code.run_symbol = run + "_argv";
+    if (std::holds_alternative<ConvTranspose>(problem.op)) {
+        const Packing packing = packing_of(problem, code.schedule);
+        code.packed_extents = packed_extents(problem, packing);
+        code.packed_channels = padded_channels(problem, packing);
+        const std::string pack = symbol(problem, code.instruction_set, "pack");
+        emit("conv_transpose_pack", pack);
+        code.pack_symbol = pack + "_argv";
+    }
+    code.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return code;
+}
+
+}  // namespace polyphase

@@ -1,0 +1,315 @@
+#include "tools/emit.h"
+
+#include <Halide.h>
+#include <polyphase/kernel.h>
+#include <polyphase/version.h>
+
+#include <algorithm>
+
+#include "generators/conv_transpose.h"
+#include "generators/kernel_shape.h"
+#include "problem/inspect.h"
+#include "problem/problem_file.h"
+#include "tools/targets.h"
+
+namespace polyphase {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Range>
+std::string join(const Range& values, const std::string& separator) {
+    std::string text;
+    for (const auto& value : values) {
+        if (!text.empty()) text += separator;
+        if constexpr (std::is_convertible_v<decltype(value), std::string>) text += value;
+        else text += std::to_string(value);
+    }
+    return text;
+}
+
+std::string replaced(std::string text, const std::vector<std::pair<std::string, std::string>>& values) {
+    for (const auto& [key, value] : values) {
+        for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + value.size())) text.replace(at, key.size(), value);
+    }
+    return text;
+}
+
+std::string quoted(const std::string& text) {
+    std::string literal = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') literal += '\\';
+        literal += c;
+    }
+    return literal + "\"";
+}
+
+// What a kernel takes besides input and output.
+struct Tensors {
+    bool weights = false, bias = false, slopes = false, residual = false;
+
+    explicit Tensors(const Problem& problem) : residual(problem.residual) {
+        const auto* conv = std::get_if<ConvTranspose>(&problem.op);
+        weights = conv != nullptr;
+        bias = conv != nullptr && conv->bias;
+        slopes = problem.activation.kind == Activation::Kind::prelu;
+    }
+};
+
+std::vector<std::string> dimension_names(int rank, Layout layout) {
+    static const std::vector<std::string> kSpatial{"D", "H", "W"};
+    std::vector<std::string> names{"N"};
+    if (layout == Layout::nchw) names.emplace_back("C");
+    names.insert(names.end(), kSpatial.end() - rank, kSpatial.end());
+    if (layout == Layout::nhwc) names.emplace_back("C");
+    return names;
+}
+
+std::string weight_dimensions(const Problem& problem) {
+    static const std::vector<std::string> kKernel{"Kd", "Kh", "Kw"};
+    const auto& conv = std::get<ConvTranspose>(problem.op);
+    const std::string k = join(std::vector<std::string>(kKernel.end() - problem.rank(), kKernel.end()), ", ");
+    const std::string groups = conv.groups == 1 ? "" : "/" + std::to_string(conv.groups);
+    switch (conv.weight_layout) {
+        case WeightLayout::cin_cout_k: return "Cin, Cout" + groups + ", " + k;
+        case WeightLayout::k_cout_cin: return k + ", Cout, Cin";
+        case WeightLayout::cout_k_cin: return "Cout, " + k + ", Cin" + groups;
+    }
+    return "";
+}
+
+std::string summary(const Problem& problem) {
+    return std::string(op_name(problem)) + " f32 " + join(input_shape(problem), "x") + " (" + join(dimension_names(problem.rank(), problem.input_layout), "") +
+           ") -> " + join(output_shape(problem), "x") + " (" + join(dimension_names(problem.rank(), problem.output_layout), "") + ")";
+}
+
+std::string tensor_spec(const std::vector<int>& shape, Layout layout) {
+    return "{.rank = " + std::to_string(shape.size()) + ", .channels_last = " + (layout == Layout::nhwc ? "1" : "0") + ", .shape = {" + join(shape, ", ") + "}}";
+}
+
+std::string hex(uint64_t value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%016llxu", static_cast<unsigned long long>(value));
+    return text;
+}
+
+int widest_bias(const std::vector<Code>& codes) {
+    int widest = 0;
+    for (const Code& code : codes) widest = std::max(widest, code.packed_channels);
+    return widest;
+}
+
+size_t packed_size(const Code& code, const Tensors& has, int bias_extent) {
+    if (!has.weights) return 0;
+    size_t elements = 1;
+    for (const int extent : code.packed_extents) elements *= extent;
+    return POLYPHASE_PACKED_WEIGHTS(bias_extent, has.slopes ? 1 : 0) + 4 * elements;
+}
+
+// C++ parameters and arguments of run, for the tensors that this kernel has.
+std::string cxx_face(const Problem& problem, const Tensors& has) {
+    const std::string rank = std::to_string(problem.rank() + 2);
+    std::string text = replaced(R"(
+#include <polyphase/polyphase.h>
+
+namespace @name@ {
+
+inline constexpr polyphase::Extents<@rank@> input_shape = {@in_shape@};  // @in_dims@
+inline constexpr polyphase::Extents<@rank@> output_shape = {@out_shape@};  // @out_dims@
+inline constexpr auto input_strides = polyphase::dense_strides(input_shape);
+inline constexpr auto output_strides = polyphase::dense_strides(output_shape);
+inline constexpr std::int64_t input_elements = @in_elements@, output_elements = @out_elements@;
+inline constexpr int input_channel_dimension = @in_channel@, output_channel_dimension = @out_channel@;
+)",
+                                {{"@name@", problem.name},
+                                 {"@rank@", rank},
+                                 {"@in_shape@", join(input_shape(problem), ", ")},
+                                 {"@out_shape@", join(output_shape(problem), ", ")},
+                                 {"@in_dims@", join(dimension_names(problem.rank(), problem.input_layout), ", ")},
+                                 {"@out_dims@", join(dimension_names(problem.rank(), problem.output_layout), ", ")},
+                                 {"@in_elements@", std::to_string(input_elements(problem))},
+                                 {"@out_elements@", std::to_string(output_elements(problem))},
+                                 {"@in_channel@", problem.input_layout == Layout::nchw ? "1" : std::to_string(problem.rank() + 1)},
+                                 {"@out_channel@", problem.output_layout == Layout::nchw ? "1" : std::to_string(problem.rank() + 1)}});
+    const std::string channels = std::to_string(problem.out_channels);
+    if (has.weights) text += "inline constexpr std::int64_t weight_elements = " + std::to_string(weight_elements(problem)) + ";  // " + weight_dimensions(problem) + "\n";
+    if (has.bias) text += "inline constexpr std::int64_t bias_elements = " + channels + ";\n";
+    if (has.slopes) text += "inline constexpr std::int64_t slope_elements = " + channels + ";\n";
+    text += "inline constexpr std::int64_t flops = " + std::to_string(flops(problem)) + ";\n";
+
+    const std::string& n = problem.name;
+    text += "\ninline constexpr polyphase::generated::Kernel<" + rank + "> kernel = {\n    \"" + n + "\",\n    input_shape,\n    output_shape,\n    " +
+            (has.weights ? "weight_elements" : "0") + ",\n    " + (has.bias || has.slopes ? channels : "0") + ",\n    {" + n + "_last_error, " + n + "_packed_size, " + n +
+            "_workspace_size, " + (has.weights ? n + "_pack" : "nullptr") + ", " + (has.slopes ? n + "_pack_prelu" : "nullptr") + ", " + n + "_run_view},\n};\n";
+    text += "\nusing Input = polyphase::TensorView<const float, " + rank + ">;\nusing Output = polyphase::TensorView<float, " + rank + ">;\n";
+
+    const std::string residual_parameter = has.residual ? "Input residual, " : "", residual = has.residual ? "&residual" : "nullptr";
+    if (has.weights) {
+        text += "using Values = polyphase::generated::Values;\nusing Weights = polyphase::generated::Weights<struct Tag>;\n";
+        text += "\n/// Brings weights [" + weight_dimensions(problem) + "]" + (has.bias ? ", bias [Cout]" : "") + (has.slopes ? ", slopes [Cout]" : "") +
+                " into this kernel's layout; see Weights::status() for errors.\n";
+        text += std::string("inline Weights pack(Values weights, ") + (has.bias ? "Values bias, " : "") + (has.slopes ? "Values slopes, " : "") +
+                "int concurrent_runs = 1) noexcept {\n    return Weights::pack(kernel, weights, " + (has.bias ? "&bias" : "nullptr") + ", " +
+                (has.slopes ? "&slopes" : "nullptr") + ", concurrent_runs);\n}\n";
+        text += "\ninline polyphase::Status run(Input input, const Weights& weights, " + residual_parameter +
+                "Output output) noexcept {\n    return polyphase::generated::run(kernel, input, weights, " + residual + ", output);\n}\n";
+        text += "\ninline polyphase::Status run(Input input, const Weights& weights, " + residual_parameter +
+                "Output output, const polyphase::Workspace& workspace) noexcept {\n    return polyphase::generated::run(kernel, input, &weights, " + residual +
+                ", output, workspace);\n}\n";
+    } else {
+        text += "\ninline polyphase::Status run(Input input, " + residual_parameter +
+                "Output output) noexcept {\n    return polyphase::generated::run(kernel, input, nullptr, " + residual + ", output, nullptr);\n}\n";
+        text += "\ninline polyphase::Status run(Input input, " + residual_parameter +
+                "Output output, const polyphase::Workspace& workspace) noexcept {\n    return polyphase::generated::run(kernel, input, nullptr, " + residual +
+                ", output, workspace);\n}\n";
+    }
+    text += replaced(R"(
+inline std::size_t workspace_size() noexcept { return @name@_workspace_size(); }
+inline const char* info() noexcept { return @name@_info(); }
+inline const char* instruction_set() noexcept { return @name@_instruction_set(); }
+
+}  // namespace @name@
+)",
+                     {{"@name@", n}});
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> exported_functions(const Problem& problem) {
+    const Tensors has(problem);
+    std::vector<std::string> names;
+    for (const char* suffix : {"info", "instruction_set", "packed_size", "workspace_size", "pack", "run", "run_view", "last_error"}) names.push_back(problem.name + "_" + suffix);
+    if (has.slopes) names.push_back(problem.name + "_pack_prelu");
+    if (has.residual) names.push_back(problem.name + "_run_residual");
+    return names;
+}
+
+std::string emit_header(const Problem& problem) {
+    const Tensors has(problem);
+    std::string text = "/* " + problem.name + ": " + summary(problem) + ". Generated by Polyphase " POLYPHASE_VERSION "; do not edit. */\n";
+    text += replaced(R"(#pragma once
+
+#include <polyphase/kernel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The report as JSON; it names the instruction set that runs. */
+const char* @name@_info(void);
+const char* @name@_instruction_set(void);
+size_t @name@_packed_size(void);
+size_t @name@_workspace_size(void);
+/* All return 0 or an error, whose message is @name@_last_error(), and leave their outputs alone on error. */
+@pack_comment@int @name@_pack(const void* weights, const void* bias, void* packed);
+@prelu@@run_comment@int @name@_run(const void* input, const void* packed, void* output, void* workspace);
+@residual@int @name@_run_view(const polyphase_view* input, const void* packed, const polyphase_view* residual, const polyphase_view* output,
+                  void* workspace);
+const char* @name@_last_error(void);
+
+#ifdef __cplusplus
+}
+)",
+                     {{"@pack_comment@", has.slopes    ? "/* An error, always: this kernel needs slopes. */\n"
+                                       : has.weights ? (has.bias ? "" : "/* `bias` is null: this kernel has none. */\n")
+                                                     : "/* An error, always: this operator has no weights; `packed` is null in runs. */\n"},
+                      {"@prelu@", has.slopes ? "int @name@_pack_prelu(const void* weights, const void* bias, const void* slopes, void* packed);\n" : ""},
+                      {"@run_comment@", has.residual ? "/* An error, always: this kernel needs a residual. */\n" : ""},
+                      {"@residual@", has.residual ? "int @name@_run_residual(const void* input, const void* packed, const void* residual, void* output, void* workspace);\n" : ""},
+                      {"@name@", problem.name}});
+    return text + cxx_face(problem, has) + "#endif\n";
+}
+
+std::string emit_source(const Problem& problem, const std::vector<Code>& codes, uint64_t hash) {
+    const Tensors has(problem);
+    const int bias_extent = has.weights ? widest_bias(codes) : 0;
+    std::string text = "#include \"" + problem.name + ".h\"\n\n";
+    for (const Code& code : codes) {
+        text += "int " + code.run_symbol + "(void** args);\n";
+        if (!code.pack_symbol.empty()) text += "int " + code.pack_symbol + "(void** args);\n";
+    }
+    text += "\nstatic const polyphase_variant variants[] = {\n";
+    for (const Code& code : codes) {
+        const std::array<uint64_t, 2> features = feature_mask(code.target);
+        text += "    {\n        .instruction_set = \"" + code.instruction_set + "\",\n        .features = {" + hex(features[0]) + ", " + hex(features[1]) + "},\n        .run = " +
+                code.run_symbol + ",\n";
+        if (has.weights) {
+            text += "        .pack = " + code.pack_symbol + ",\n        .weight_dims = " + std::to_string(code.packed_extents.size()) + ",\n        .weight_extent = {" +
+                    join(code.packed_extents, ", ") + "},\n        .packed_size = " + std::to_string(packed_size(code, has, bias_extent)) + "u,\n";
+        }
+        text += "        .workspace_size = " + std::to_string(code.workspace_size) + "u,\n        .info = " +
+                quoted(report(problem, codes, hash, code.instruction_set).dump()) + ",\n    },\n";
+    }
+    text += "};\n\nstatic const polyphase_kernel kernel = {\n    .abi = POLYPHASE_KERNEL_ABI,\n    .name = \"" + problem.name + "\",\n    .hash = " + hex(hash) +
+            ",\n    .input = " + tensor_spec(input_shape(problem), problem.input_layout) + ",\n    .output = " + tensor_spec(output_shape(problem), problem.output_layout) +
+            ",\n";
+    const std::vector<BufferDim> dims = output_dims(problem);
+    text += "    .output_dims = " + std::to_string(dims.size()) + ",\n    .output_dim = {";
+    for (const BufferDim& d : dims) text += "{" + std::to_string(d.dim) + ", " + std::to_string(d.step) + ", " + std::to_string(d.extent) + "}, ";
+    text += "},\n";
+    if (has.weights) {
+        const std::vector<int> source = weight_extents(problem);
+        text += std::string("    .has_weights = 1,\n    .has_bias = ") + (has.bias ? "1" : "0") + ",\n    .has_slopes = " + (has.slopes ? "1" : "0") +
+                ",\n    .out_channels = " + std::to_string(problem.out_channels) + ",\n    .bias_extent = " + std::to_string(bias_extent) +
+                ",\n    .source_dims = " + std::to_string(source.size()) + ",\n    .source_extent = {" + join(source, ", ") + "},\n";
+    }
+    text += std::string("    .has_residual = ") + (has.residual ? "1" : "0") + ",\n    .variant_count = " + std::to_string(codes.size()) +
+            ",\n    .variants = variants,\n};\nstatic polyphase_state state;\n";
+    text += R"(
+const char* @name@_info(void) { return polyphase_kernel_info(&kernel, &state); }
+const char* @name@_instruction_set(void) { return polyphase_kernel_instruction_set(&kernel, &state); }
+size_t @name@_packed_size(void) { return polyphase_kernel_packed_size(&kernel, &state); }
+size_t @name@_workspace_size(void) { return polyphase_kernel_workspace_size(&kernel, &state); }
+int @name@_pack(const void* weights, const void* bias, void* packed) {
+    return polyphase_kernel_pack(&kernel, &state, weights, bias, NULL, packed);
+}
+int @name@_run(const void* input, const void* packed, void* output, void* workspace) {
+    return polyphase_kernel_run_dense(&kernel, &state, input, packed, NULL, output, workspace);
+}
+int @name@_run_view(const polyphase_view* input, const void* packed, const polyphase_view* residual, const polyphase_view* output,
+                  void* workspace) {
+    return polyphase_kernel_run(&kernel, &state, input, packed, residual, output, workspace);
+}
+const char* @name@_last_error(void) { return polyphase_last_error(); }
+)";
+    if (has.slopes) {
+        text += R"(int @name@_pack_prelu(const void* weights, const void* bias, const void* slopes, void* packed) {
+    return polyphase_kernel_pack(&kernel, &state, weights, bias, slopes, packed);
+}
+)";
+    }
+    if (has.residual) {
+        text += R"(int @name@_run_residual(const void* input, const void* packed, const void* residual, void* output, void* workspace) {
+    return polyphase_kernel_run_dense(&kernel, &state, input, packed, residual, output, workspace);
+}
+)";
+    }
+    return replaced(text, {{"@name@", problem.name}});
+}
+
+Json report(const Problem& problem, const std::vector<Code>& codes, uint64_t hash, const std::string& chosen) {
+    const Tensors has(problem);
+    char digest[32];
+    std::snprintf(digest, sizeof digest, "%016llx", static_cast<unsigned long long>(hash));
+    Json json{{"name", problem.name}};
+    if (!chosen.empty()) json["instruction_set"] = chosen;
+    json["generator"] = "polyphase " POLYPHASE_VERSION ", Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
+                        std::to_string(HALIDE_VERSION_PATCH);
+    json["hash"] = digest;
+    json["problem"] = to_json(problem);
+    json["flops"] = flops(problem);
+    json["min_bytes"] = min_bytes(problem);
+    const int bias_extent = has.weights ? widest_bias(codes) : 0;
+    for (const Code& code : codes) {
+        json["variants"].push_back({{"instruction_set", code.instruction_set},
+                                    {"target", code.target},
+                                    {"schedule", to_json(code.schedule)},
+                                    {"packed_size", packed_size(code, has, bias_extent)},
+                                    {"workspace_size", code.workspace_size},
+                                    {"object_size", code.object_size}});
+    }
+    return json;
+}
+
+}  // namespace polyphase

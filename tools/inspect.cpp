@@ -1,0 +1,45 @@
+#include "tools/inspect.h"
+
+#include <Halide.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "problem/inspect.h"
+#include "schedules/planner.h"
+#include "tools/overlap_picture.h"
+#include "tools/problems.h"
+#include "tools/targets.h"
+
+namespace polyphase {
+namespace {
+
+std::string describe(const Schedule& schedule) {
+    std::string text = schedule.family;
+    for (const auto& [name, value] : schedule.params) text += " " + name + "=" + std::to_string(value);
+    return text + " (" + schedule.source + ")";
+}
+
+}  // namespace
+
+int inspect(const InspectOptions& options) {
+    const std::vector<Problem> problems = read_problems(options.file, options.targets);
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (const Problem& problem : problems) {
+        nlohmann::ordered_json json = inspect(problem);
+        if (!options.json) std::cout << (&problem == &problems.front() ? "" : "\n") << inspect_text(problem) << "schedules\n";
+        for (const std::string& target : problem.targets) {
+            const Schedule schedule = plan(problem, Halide::Target(target));
+            nlohmann::ordered_json entry = to_json(schedule);
+            entry["instruction_set"] = instruction_set_of(target);
+            json["schedules"].push_back(entry);
+            if (!options.json) std::cout << "  " << instruction_set_of(target) << ": " << describe(schedule) << "\n";
+        }
+        all.push_back(json);
+        if (!options.png.empty()) write_overlap_picture(problem, picture_name(options.png, problem, problems.size()));
+    }
+    if (options.json) std::cout << all.dump(2) << "\n";
+    return 0;
+}
+
+}  // namespace polyphase

@@ -1,0 +1,46 @@
+#include "tools/problems.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+#include "problem/problem_file.h"
+#include "tools/targets.h"
+
+namespace polyphase {
+namespace {
+
+std::string read_text(const std::string& file) {
+    if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+    if (std::filesystem::is_directory(file)) throw BadInput{{file + ": expected a problem file, found a directory"}};
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) throw BadInput{{file + ": cannot be read: " + std::strerror(errno)}};
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+std::vector<Problem> read_problems(const std::string& file, const std::vector<std::string>& targets) {
+    ParseResult result = parse_problems(read_text(file), check_target);
+    std::vector<std::string> errors;
+    for (const std::string& error : result.errors) errors.push_back(file + ": " + error);
+    for (const std::string& target : targets)
+        if (const auto why = check_target(target)) errors.push_back("--target: " + *why);
+    for (Problem& problem : result.problems) {
+        if (!targets.empty()) problem.targets = targets;
+        if (problem.targets.empty()) problem.targets = default_targets();
+        std::set<std::string> names;
+        for (const std::string& target : problem.targets) {
+            if (!names.insert(instruction_set_of(target)).second)
+                errors.push_back(file + ": " + problem.name + ": field \"targets\": expected each instruction set once, found \"" + instruction_set_of(target) + "\" twice");
+        }
+    }
+    if (!errors.empty()) throw BadInput{errors};
+    return result.problems;
+}
+
+}  // namespace polyphase
