@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "generators/conv_transpose.h"
 #include "generators/kernel_shape.h"
@@ -22,6 +23,16 @@ View view_of(const float* data, const std::vector<BufferDim>& dims, const std::v
 }
 
 View dense_view(const float* data, const std::vector<int>& extents) { return View(const_cast<float*>(data), extents); }
+
+// Halide's exceptions are not derived from std::exception.
+template <typename Action>
+auto with_standard_exceptions(const Action& action) {
+    try {
+        return action();
+    } catch (const Halide::Error& error) {
+        throw std::runtime_error(error.what());
+    }
+}
 
 }  // namespace
 
@@ -43,13 +54,14 @@ JitKernel JitKernel::compile(const Problem& problem, const JitOptions& options) 
 
     const Halide::GeneratorContext context(target.with_feature(Halide::Target::NoBoundsQuery));
     const Halide::GeneratorParamsMap params{{"problem", to_json(problem).dump()}, {"schedule", options.schedule}};
-    state->run = Halide::create_callable_from_generator(context, op_name(problem), params);
-    if (state->has_weights) {
+    with_standard_exceptions([&] {
+        state->run = Halide::create_callable_from_generator(context, op_name(problem), params);
+        if (!state->has_weights) return;
         const Packing packing = packing_of(problem, state->schedule);
         state->packed_extents = packed_extents(problem, packing);
         state->pack = Halide::create_callable_from_generator(context, "conv_transpose_pack", params);
         state->bias.resize(padded_channels(problem, packing));
-    }
+    });
     JitKernel kernel;
     kernel.state_ = state;
     return kernel;
@@ -65,7 +77,9 @@ int JitKernel::pack(const float* weights, const float* bias, const float* slopes
     s.slopes = s.bias;
     if (bias != nullptr) std::copy_n(bias, s.problem.out_channels, s.bias.begin());
     if (slopes != nullptr) std::copy_n(slopes, s.problem.out_channels, s.slopes.begin());
-    return s.pack(dense_view(weights, weight_extents(s.problem)), dense_view(s.packed.data(), s.packed_extents));
+    return with_standard_exceptions([&] {
+        return s.pack(dense_view(weights, weight_extents(s.problem)), dense_view(s.packed.data(), s.packed_extents));
+    });
 }
 
 int JitKernel::run_packed(const float* input, const float* residual, float* output, int num_threads) const {
@@ -84,13 +98,15 @@ int JitKernel::run_packed(const float* input, const float* residual, float* outp
     buffers.push_back(view_of(output, out_dims, out_strides));
 
     Halide::Internal::JITSharedRuntime::set_num_threads(num_threads);
-    switch (buffers.size()) {
-        case 2: return s.run(buffers[0], buffers[1]);
-        case 3: return s.run(buffers[0], buffers[1], buffers[2]);
-        case 4: return s.run(buffers[0], buffers[1], buffers[2], buffers[3]);
-        case 5: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]);
-        default: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5]);
-    }
+    return with_standard_exceptions([&] {
+        switch (buffers.size()) {
+            case 2: return s.run(buffers[0], buffers[1]);
+            case 3: return s.run(buffers[0], buffers[1], buffers[2]);
+            case 4: return s.run(buffers[0], buffers[1], buffers[2], buffers[3]);
+            case 5: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]);
+            default: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5]);
+        }
+    });
 }
 
 int JitKernel::run(const float* input, const float* weights, const float* bias, const float* slopes, const float* residual,

@@ -17,7 +17,7 @@ struct JitOptions {
 /// One problem, compiled. Tensors are dense in the problem's layouts, weights in the problem's weight layout.
 class JitKernel {
   public:
-    /// Throws std::invalid_argument or Halide's own exceptions with a sentence if the problem or the schedule is impossible.
+    /// Throws std::invalid_argument if the schedule is impossible, std::runtime_error with Halide's words if it refuses.
     static JitKernel compile(const Problem& problem, const JitOptions& options = {});
 
     /// Pointers that the problem has no use for may be null. Returns Halide's error code, 0 for success.

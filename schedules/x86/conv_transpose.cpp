@@ -37,17 +37,19 @@ std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> part
     return all;
 }
 
-// Cuts channels into blocks and quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few
-// outputs twice instead of testing for each.
-void cut(ConvTransposeStages& s, const Schedule& p, const PerAxis<int>& tile, int channel_block, TailStrategy channel_tail,
-         const Loops& v) {
+// Cuts quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few outputs twice instead of
+// testing for each.
+void cut(ConvTransposeStages& s, const Schedule& p, const PerAxis<int>& tile, const Loops& v) {
     static const char* const kBlock[] = {"block_x", "block_y", "block_z"};
-    s.output.split(s.c, v.channel_block, v.channel, channel_block,
-                   s.group_out % channel_block == 0 ? TailStrategy::RoundUp : channel_tail);
     for (int a = 0; a < kAxes; a++) {
         s.output.split(s.q[a], v.tile[a], v.in_tile[a], tile[a], TailStrategy::ShiftInwards)
             .split(v.tile[a], v.block[a], v.in_block[a], p[kBlock[a]], TailStrategy::GuardWithIf);
     }
+}
+
+// Cuts channels into blocks; the last one may be cut short when it is stored.
+void cut_channels(ConvTransposeStages& s, int block, const Loops& v) {
+    s.output.split(s.c, v.channel_block, v.channel, block, s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
 // The outermost loops: tasks, channel blocks innermost so that neighbouring tasks share their input.
@@ -97,7 +99,7 @@ std::vector<VarOrRVar> channels_first_reduction(const ConvTransposeStages& s) {
     return {s.taps.x, s.taps.y, s.taps.z, s.taps.w};
 }
 
-void schedule_channels(ConvTransposeStages& s, const Schedule& p) {
+void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"], block = lanes * p["vectors"];
     const auto [rx, ry, rz] = s.r;
@@ -107,7 +109,8 @@ void schedule_channels(ConvTransposeStages& s, const Schedule& p) {
     if (p["transpose"]) {
         // Channels are planes: sums go to a strip with channels innermost, which the output transposes.
         const int width = std::min(lanes, s.quotients(kX));
-        cut(s, p, {width, p["strip_rows"], 1}, block, TailStrategy::GuardWithIf, v);
+        cut(s, p, {width, p["strip_rows"], 1}, v);
+        cut_channels(s, block, v);
         s.output.reorder(concat({{v.in_tile[kX], rx, v.in_block[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], ry, rz, v.in_block[kY], v.in_block[kZ]},
                                  outer_loops(s, v)}))
             .vectorize(v.in_tile[kX])
@@ -119,6 +122,8 @@ void schedule_channels(ConvTransposeStages& s, const Schedule& p) {
         strip.compute_at(s.output, ry)
             .store_in(MemoryType::Stack)
             .bound_extent(s.c, block)
+            .bound_extent(qx, s.quotients(kX))
+            .bound_extent(qy, p["strip_rows"])
             .split(qx, x_tile, xi, p["tile_x"], TailStrategy::ShiftInwards)
             .split(qy, y_tile, yi, p["tile_y"], TailStrategy::ShiftInwards)
             .reorder({s.c, xi, yi, x_tile, y_tile, rx})
@@ -128,20 +133,25 @@ void schedule_channels(ConvTransposeStages& s, const Schedule& p) {
             .unroll(yi);
         s.acc.compute_at(strip, x_tile);
     } else {
-        cut(s, p, {p["tile_x"], p["tile_y"], 1}, block, TailStrategy::PredicateStores, v);
+        cut(s, p, {p["tile_x"], p["tile_y"], 1}, v);
+        // Whole vectors are computed; the last one is stored under a mask, and a residual read under it too.
+        const TailStrategy masked = problem.residual ? TailStrategy::Predicate : TailStrategy::PredicateStores;
+        s.output.split(s.c, v.vector, v.lane, lanes, s.group_out % lanes == 0 ? TailStrategy::RoundUp : masked)
+            .split(v.vector, v.channel_block, v.channel, p["vectors"], s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
         const bool phases_inside = p["phases_inside"] != 0;
         s.output
-            .reorder(concat({{v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]},
+            .reorder(concat({{v.lane, v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]},
                              phases_inside ? phases : in_block,
                              phases_inside ? in_block : phases,
                              outer_loops(s, v)}))
-            .vectorize(v.channel, lanes)
+            .vectorize(v.lane)
             .unroll(v.channel)
             .unroll(v.in_tile[kX])
             .unroll(v.in_tile[kY]);
         share_tasks(s, p, v);
-        s.acc.compute_at(s.output, phases_inside ? rx : v.in_block[kX]).bound_extent(s.c, block);
+        s.acc.compute_at(s.output, phases_inside ? rx : v.in_block[kX]);
     }
+    s.acc.bound_extent(s.c, block).bound_extent(qx, p["tile_x"]).bound_extent(qy, p["tile_y"]);
     register_tile(s, p, s.c, {s.c, qx, qy}, channels_first_reduction(s));
     stage_input(s, p, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
@@ -151,7 +161,8 @@ void schedule_space(ConvTransposeStages& s, const Schedule& p) {
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    cut(s, p, {lanes * p["vectors"], p["tile_y"], 1}, p["channels"], TailStrategy::GuardWithIf, v);
+    cut(s, p, {lanes * p["vectors"], p["tile_y"], 1}, v);
+    cut_channels(s, p["channels"], v);
     // All phases of x in one tile: neighbouring stores become one interleaved, contiguous store.
     s.output.split(v.in_tile[kX], v.vector, v.lane, lanes)
         .reorder(concat({{v.lane, rx, v.vector, v.channel, v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
@@ -163,7 +174,11 @@ void schedule_space(ConvTransposeStages& s, const Schedule& p) {
         .unroll(v.in_tile[kY]);
     share_tasks(s, p, v);
 
-    s.acc.compute_at(s.output, v.in_block[kX]).bound_extent(s.c, p["channels"]).reorder_storage(qx, rx, s.c, qy);
+    s.acc.compute_at(s.output, v.in_block[kX])
+        .bound_extent(s.c, p["channels"])
+        .bound_extent(qx, lanes * p["vectors"])
+        .bound_extent(qy, p["tile_y"])
+        .reorder_storage(qx, rx, s.c, qy);
     std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
     std::vector<VarOrRVar> tile{qx, rx, s.c, qy};
     register_tile(s, p, qx, tile, reduction);
@@ -177,7 +192,8 @@ void schedule_phases(ConvTransposeStages& s, const Schedule& p) {
     const int lanes = p["lanes"], phases = lanes * p["vectors"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    cut(s, p, {p["tile_x"], 1, 1}, p["channels"], TailStrategy::GuardWithIf, v);
+    cut(s, p, {p["tile_x"], 1, 1}, v);
+    cut_channels(s, p["channels"], v);
     const Var rx_block("rx_block"), rx_in_block("rx_in_block");
     s.output.split(rx, rx_block, rx_in_block, phases)
         .reorder(concat({{rx_in_block, v.in_tile[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], rx_block, v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
@@ -187,7 +203,11 @@ void schedule_phases(ConvTransposeStages& s, const Schedule& p) {
         .unroll(v.in_tile[kX])
         .unroll(v.channel);
     share_tasks(s, p, v);
-    s.acc.compute_at(s.output, rx_block).bound_extent(s.c, p["channels"]).reorder_storage(rx, qx, s.c);
+    s.acc.compute_at(s.output, rx_block)
+        .bound_extent(s.c, p["channels"])
+        .bound_extent(qx, p["tile_x"])
+        .bound_extent(rx, phases)
+        .reorder_storage(rx, qx, s.c);
     register_tile(s, p, rx, {rx, qx, s.c}, channels_first_reduction(s));
     stage_input(s, p, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
 }
@@ -197,15 +217,16 @@ void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    cut(s, p, {p["tile_x"], 1, 1}, 1, TailStrategy::RoundUp, v);
+    cut(s, p, {p["tile_x"], 1, 1}, v);
+    cut_channels(s, 1, v);
     const Var group_block("group_block"), group("group");
-    s.output.split(s.g, group_block, group, lanes, TailStrategy::GuardWithIf)
+    s.output.split(s.g, group_block, group, lanes, s.groups % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
         .reorder({group, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ], group_block, rx, v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ], v.channel,
                   v.channel_block, v.block[kX], v.block[kY], v.block[kZ], s.n})
         .vectorize(group)
         .unroll(v.in_tile[kX]);
     share_tasks(s, p, v);
-    s.acc.compute_at(s.output, group_block).bound_extent(s.g, lanes).reorder_storage(s.g, qx);
+    s.acc.compute_at(s.output, group_block).bound_extent(s.g, lanes).bound_extent(qx, p["tile_x"]).reorder_storage(s.g, qx);
     register_tile(s, p, s.g, {s.g, qx}, channels_first_reduction(s));
     stage_input(s, p, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
@@ -419,13 +440,15 @@ void add_phases(std::vector<Schedule>& out, const Shape& s, const Machine& m) {
 
 void add_groups(std::vector<Schedule>& out, const Shape& s, const Machine& m) {
     if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out) return;
+    int lanes = m.lanes;
+    while (lanes > s.groups) lanes /= 2;
     for (int tile_x = 1; tile_x <= std::min(12, s.quotients[kX]); tile_x++) {
         if (tile_x + 3 > m.registers) break;
-        Schedule p = new_schedule("groups", s, m.lanes, s.pads || s.channels_first_in);
+        Schedule p = new_schedule("groups", s, lanes, s.pads || s.channels_first_in);
         p.params["tile_x"] = tile_x;
         const PerAxis<int> tile{tile_x, 1, 1};
         choose_blocks(p, s, m, tile);
-        const double tiles = static_cast<double>(ceil_div(s.groups, m.lanes)) * ceil_div(s.quotients[kX], tile_x) * s.quotients[kY] * s.quotients[kZ];
+        const double tiles = static_cast<double>(ceil_div(s.groups, lanes)) * ceil_div(s.quotients[kX], tile_x) * s.quotients[kY] * s.quotients[kZ];
         const double steps = static_cast<double>(s.all_taps(kX) * s.all_taps(kY) * s.all_taps(kZ));
         const double phases = static_cast<double>(s.axes[kX].period) * s.axes[kY].period * s.axes[kZ].period;
         p.predicted_cycles = s.batch * tiles * (steps * step_cycles(m, tile_x, tile_x + 1.0) + phases * (kTileOverhead + tile_x));
@@ -457,8 +480,8 @@ Packing conv_transpose_packing(const Problem&, const Schedule& p) {
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::rx, D::ty, D::tz, D::ry, D::rz, D::co_block}};
 }
 
-void schedule_conv_transpose(ConvTransposeStages& s, const Problem&, const Machine&, const Schedule& p) {
-    if (p.family == "channels") schedule_channels(s, p);
+void schedule_conv_transpose(ConvTransposeStages& s, const Problem& problem, const Machine&, const Schedule& p) {
+    if (p.family == "channels") schedule_channels(s, problem, p);
     else if (p.family == "space") schedule_space(s, p);
     else if (p.family == "phases") schedule_phases(s, p);
     else if (p.family == "groups") schedule_groups(s, p);

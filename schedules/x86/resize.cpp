@@ -22,6 +22,11 @@ bool keep_row(const ResizeStages& s, const Schedule& p) { return p["row_buffer"]
 
 TailStrategy tail(int extent, int factor) { return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf; }
 
+// Rounding up is free where the row goes on with its edge values; elsewhere it would read past the input.
+void keep_row_at(ResizeStages& s, const Halide::Func& out, const Var& y, const Var& x, int lanes) {
+    s.source.compute_at(out, y).store_in(MemoryType::Stack).vectorize(x, lanes, s.extends_x ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+}
+
 }  // namespace
 
 std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m) {
@@ -66,14 +71,14 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             .unroll(r)
             .fuse(yb, z, task)
             .fuse(task, s.c, task);
-        if (keep_row(s, p)) s.source.compute_at(out, yi).store_in(MemoryType::Stack).vectorize(x, lanes, TailStrategy::RoundUp);
+        if (keep_row(s, p)) keep_row_at(s, out, yi, x, lanes);
     } else if (p.family == "gather") {
         out.split(x, q_vector, lane, lanes, ax.output % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
             .reorder(lane, q_vector, yi, yb, z, s.c, s.n)
             .vectorize(lane)
             .fuse(yb, z, task)
             .fuse(task, s.c, task);
-        if (keep_row(s, p)) s.source.compute_at(out, yi).store_in(MemoryType::Stack).vectorize(x, lanes, TailStrategy::RoundUp);
+        if (keep_row(s, p)) keep_row_at(s, out, yi, x, lanes);
     } else if (p.family == "channels") {
         out.split(s.c, block, lane, lanes, s.channels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
             .reorder(lane, x, block, yi, yb, z, s.n)
