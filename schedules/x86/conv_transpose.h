@@ -1,8 +1,6 @@
 // Transposed convolution on x86: the families, their rules and their cost model.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "generators/packing.h"
@@ -11,9 +9,17 @@
 
 namespace polyphase::x86 {
 
-std::optional<std::string> reject(const Problem& problem, const Machine& machine, const Schedule& schedule);
+/// Where the padded input lies, parameter "stage": nowhere (the input itself is read), once per image in the workspace, or once per block on
+/// the stack of the task that computes the block.
+enum Stage { kDirect, kPerImage, kPerBlock };
+
+/// Every schedule worth trying, with the cost model's prediction (conv_transpose_cost.cpp).
 std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Machine& machine);
+
+/// How `schedule` wants the weights packed.
 Packing conv_transpose_packing(const Problem& problem, const Schedule& schedule);
+
+/// Applies `schedule` (conv_transpose.cpp).
 void schedule_conv_transpose(ConvTransposeStages& stages, const Problem& problem, const Machine& machine, const Schedule& schedule);
 
 }  // namespace polyphase::x86
