@@ -12,8 +12,8 @@ using Halide::Func;
 using Halide::RDom;
 using Halide::Var;
 
-// A small table as a function of a phase: constant where it can be, else one select per change of value. A phase's taps and first
-// input change at most twice along the phases when the dilation is 1.
+// A small table as a function of a phase: constant where it can be, else one select per change of value. A phase's taps
+// and first input change at most twice along the phases when the dilation is 1.
 Expr by_phase(const Expr& r, const std::vector<int>& values) {
     Expr result = values.front();
     for (size_t i = 1; i < values.size(); i++) {
@@ -45,7 +45,9 @@ bool reads_outside(const AxisMap& axis) {
     return false;
 }
 
-const ConvTranspose& conv_of(const Problem& problem) { return std::get<ConvTranspose>(problem.op); }
+const ConvTranspose& conv_of(const Problem& problem) {
+    return std::get<ConvTranspose>(problem.op);
+}
 
 // Coordinates of one packed element. `taps` and `phases` are x, y, z.
 struct FilterIndex {
@@ -57,16 +59,36 @@ std::vector<Expr> packed_args(const Packing& packing, const FilterIndex& f) {
     std::vector<Expr> args;
     for (const PackedDim dim : packing.order) {
         switch (dim) {
-            case PackedDim::co_in_block: args.push_back(f.co % packing.block); break;
-            case PackedDim::co_block: args.push_back(f.co / packing.block); break;
-            case PackedDim::group: args.push_back(f.group); break;
-            case PackedDim::ci: args.push_back(f.ci); break;
-            case PackedDim::tx: args.push_back(f.tap[kX]); break;
-            case PackedDim::ty: args.push_back(f.tap[kY]); break;
-            case PackedDim::tz: args.push_back(f.tap[kZ]); break;
-            case PackedDim::rx: args.push_back(f.phase[kX]); break;
-            case PackedDim::ry: args.push_back(f.phase[kY]); break;
-            case PackedDim::rz: args.push_back(f.phase[kZ]); break;
+            case PackedDim::co_in_block:
+                args.push_back(f.co % packing.block);
+                break;
+            case PackedDim::co_block:
+                args.push_back(f.co / packing.block);
+                break;
+            case PackedDim::group:
+                args.push_back(f.group);
+                break;
+            case PackedDim::ci:
+                args.push_back(f.ci);
+                break;
+            case PackedDim::tx:
+                args.push_back(f.tap[kX]);
+                break;
+            case PackedDim::ty:
+                args.push_back(f.tap[kY]);
+                break;
+            case PackedDim::tz:
+                args.push_back(f.tap[kZ]);
+                break;
+            case PackedDim::rx:
+                args.push_back(f.phase[kX]);
+                break;
+            case PackedDim::ry:
+                args.push_back(f.phase[kY]);
+                break;
+            case PackedDim::rz:
+                args.push_back(f.phase[kZ]);
+                break;
         }
     }
     return args;
@@ -74,7 +96,8 @@ std::vector<Expr> packed_args(const Packing& packing, const FilterIndex& f) {
 
 }  // namespace
 
-ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing& packing, const ConvTransposeTensors& in) {
+ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing& packing,
+                                          const ConvTransposeTensors& in) {
     ConvTransposeStages s;
     s.axes = xyz_axes(problem);
     s.groups = conv_of(problem).groups;
@@ -92,7 +115,8 @@ ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing&
         Halide::Region extents{{Expr(), Expr()}};
         for (const AxisMap& axis : s.axes) extents.emplace_back(0, axis.input);
         extents.emplace_back(Expr(), Expr());
-        s.padded(s.ci, x, y, z, n) = Halide::BoundaryConditions::constant_exterior(in.input, 0.0f, extents)(s.ci, x, y, z, n);
+        s.padded(s.ci, x, y, z, n) =
+            Halide::BoundaryConditions::constant_exterior(in.input, 0.0f, extents)(s.ci, x, y, z, n);
     } else {
         s.padded(s.ci, x, y, z, n) = in.input(s.ci, x, y, z, n);
     }
@@ -103,13 +127,15 @@ ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing&
 
     // Taps of the phases; where phases differ, the shorter ones stop early.
     const auto [ax, ay, az] = s.axes;
-    s.taps = RDom(0, s.group_in, 0, std::max(ax.taps(), 1), 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
+    s.taps =
+        RDom(0, s.group_in, 0, std::max(ax.taps(), 1), 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
     PerAxis<Expr> tap{s.taps.y, s.taps.z, s.taps.w}, input;
     for (int a = 0; a < kAxes; a++) {
         const AxisMap& axis = s.axes[a];
         const std::vector<int> counts = collect(axis, &Phase::taps);
         if (!all_equal(counts) || counts.front() == 0) s.taps.where(tap[a] < by_phase(s.r[a], counts));
-        input[a] = s.q[a] * axis.advance + by_phase(s.r[a], collect(axis, &Phase::first_input)) + tap[a] * axis.input_step;
+        input[a] =
+            s.q[a] * axis.advance + by_phase(s.r[a], collect(axis, &Phase::first_input)) + tap[a] * axis.input_step;
     }
 
     // THE ALGORITHM. Output phase (rx, ry, rz) is a plain correlation of the input with the taps of that phase.
@@ -144,16 +170,36 @@ std::vector<int> packed_extents(const Problem& problem, const Packing& packing) 
     std::vector<int> extents;
     for (const PackedDim dim : packing.order) {
         switch (dim) {
-            case PackedDim::co_in_block: extents.push_back(packing.block); break;
-            case PackedDim::co_block: extents.push_back((group_out + packing.block - 1) / packing.block); break;
-            case PackedDim::group: extents.push_back(conv.groups); break;
-            case PackedDim::ci: extents.push_back(problem.in_channels / conv.groups); break;
-            case PackedDim::tx: extents.push_back(std::max(axes[kX].taps(), 1)); break;
-            case PackedDim::ty: extents.push_back(std::max(axes[kY].taps(), 1)); break;
-            case PackedDim::tz: extents.push_back(std::max(axes[kZ].taps(), 1)); break;
-            case PackedDim::rx: extents.push_back(axes[kX].period); break;
-            case PackedDim::ry: extents.push_back(axes[kY].period); break;
-            case PackedDim::rz: extents.push_back(axes[kZ].period); break;
+            case PackedDim::co_in_block:
+                extents.push_back(packing.block);
+                break;
+            case PackedDim::co_block:
+                extents.push_back((group_out + packing.block - 1) / packing.block);
+                break;
+            case PackedDim::group:
+                extents.push_back(conv.groups);
+                break;
+            case PackedDim::ci:
+                extents.push_back(problem.in_channels / conv.groups);
+                break;
+            case PackedDim::tx:
+                extents.push_back(std::max(axes[kX].taps(), 1));
+                break;
+            case PackedDim::ty:
+                extents.push_back(std::max(axes[kY].taps(), 1));
+                break;
+            case PackedDim::tz:
+                extents.push_back(std::max(axes[kZ].taps(), 1));
+                break;
+            case PackedDim::rx:
+                extents.push_back(axes[kX].period);
+                break;
+            case PackedDim::ry:
+                extents.push_back(axes[kY].period);
+                break;
+            case PackedDim::rz:
+                extents.push_back(axes[kZ].period);
+                break;
         }
     }
     return extents;

@@ -10,13 +10,15 @@
 namespace polyphase {
 
 /// The tensors of a transposed convolution; undefined where the problem has none.
-/// input (c, x, y, z, n); weights: see packed_extents; bias, slopes (out_channels rounded up to whole blocks); residual as output.
+/// input (c, x, y, z, n); weights: see packed_extents; bias, slopes (out_channels rounded up to whole blocks); residual
+/// as output.
 struct ConvTransposeTensors {
     Halide::Func input, weights, bias, slopes, residual;
 };
 
 /// THE ALGORITHM, unscheduled.
-ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing& packing, const ConvTransposeTensors& in);
+ConvTransposeStages conv_transpose_stages(const Problem& problem, const Packing& packing,
+                                          const ConvTransposeTensors& in);
 
 /// Extents of the packed weights, innermost first.
 std::vector<int> packed_extents(const Problem& problem, const Packing& packing);
@@ -24,8 +26,8 @@ std::vector<int> packed_extents(const Problem& problem, const Packing& packing);
 /// Elements of the packed bias and slopes: every output channel that a block reaches, those past the last one included.
 int padded_channels(const Problem& problem, const Packing& packing);
 
-/// The packer: from the application's weights, dimensions innermost first as `WeightLayout` names them, to the packed tensor.
-/// Channels that only fill up a block and taps that a phase lacks are zero.
+/// The packer: from the application's weights, dimensions innermost first as `WeightLayout` names them, to the packed
+/// tensor. Channels that only fill up a block and taps that a phase lacks are zero.
 Halide::Func pack_conv_transpose(const Problem& problem, const Packing& packing, const Halide::Func& weights);
 
 /// Extents of the application's weights, innermost first.

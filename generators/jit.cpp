@@ -22,7 +22,9 @@ View view_of(const float* data, const std::vector<BufferDim>& dims, const std::v
     return View(const_cast<float*>(data), static_cast<int>(shape.size()), shape.data());
 }
 
-View dense_view(const float* data, const std::vector<int>& extents) { return View(const_cast<float*>(data), extents); }
+View dense_view(const float* data, const std::vector<int>& extents) {
+    return View(const_cast<float*>(data), extents);
+}
 
 // Halide's exceptions are not derived from std::exception.
 template <typename Action>
@@ -100,23 +102,30 @@ int JitKernel::run_packed(const float* input, const float* residual, float* outp
     Halide::Internal::JITSharedRuntime::set_num_threads(num_threads);
     return with_standard_exceptions([&] {
         switch (buffers.size()) {
-            case 2: return s.run(buffers[0], buffers[1]);
-            case 3: return s.run(buffers[0], buffers[1], buffers[2]);
-            case 4: return s.run(buffers[0], buffers[1], buffers[2], buffers[3]);
-            case 5: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]);
-            default: return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5]);
+            case 2:
+                return s.run(buffers[0], buffers[1]);
+            case 3:
+                return s.run(buffers[0], buffers[1], buffers[2]);
+            case 4:
+                return s.run(buffers[0], buffers[1], buffers[2], buffers[3]);
+            case 5:
+                return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4]);
+            default:
+                return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5]);
         }
     });
 }
 
-int JitKernel::run(const float* input, const float* weights, const float* bias, const float* slopes, const float* residual,
-                   float* output, int num_threads) const {
+int JitKernel::run(const float* input, const float* weights, const float* bias, const float* slopes,
+                   const float* residual, float* output, int num_threads) const {
     JitKernel packed = *this;
     packed.state_ = std::make_shared<State>(*state_);
     if (const int error = packed.pack(weights, bias, slopes)) return error;
     return packed.run_packed(input, residual, output, num_threads);
 }
 
-const Schedule& JitKernel::schedule() const { return state_->schedule; }
+const Schedule& JitKernel::schedule() const {
+    return state_->schedule;
+}
 
 }  // namespace polyphase

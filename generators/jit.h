@@ -10,19 +10,20 @@
 namespace polyphase {
 
 struct JitOptions {
-    std::string schedule;       ///< "" for the planner's choice, "reference", or a Schedule as JSON
+    std::string schedule;         ///< "" for the planner's choice, "reference", or a Schedule as JSON
     std::string target = "host";  ///< a Halide target string that this machine can run
 };
 
 /// One problem, compiled. Tensors are dense in the problem's layouts, weights in the problem's weight layout.
 class JitKernel {
   public:
-    /// Throws std::invalid_argument if the schedule is impossible, std::runtime_error with Halide's words if it refuses.
+    /// Throws std::invalid_argument if the schedule is impossible, std::runtime_error with Halide's words if it
+    /// refuses.
     static JitKernel compile(const Problem& problem, const JitOptions& options = {});
 
     /// Pointers that the problem has no use for may be null. Returns Halide's error code, 0 for success.
-    int run(const float* input, const float* weights, const float* bias, const float* slopes, const float* residual, float* output,
-            int num_threads = 1) const;
+    int run(const float* input, const float* weights, const float* bias, const float* slopes, const float* residual,
+            float* output, int num_threads = 1) const;
 
     /// The same in two steps, so that weights are packed once: pack, then run_packed any number of times.
     int pack(const float* weights, const float* bias, const float* slopes);

@@ -11,7 +11,11 @@ enum TensorDim { kC, kDimX, kDimY, kDimZ, kN };
 
 std::vector<BufferDim> input_dims(const Problem& problem) {
     const PerAxis<AxisMap> axes = xyz_axes(problem);
-    return {{kC, 1, problem.in_channels}, {kDimX, 1, axes[kX].input}, {kDimY, 1, axes[kY].input}, {kDimZ, 1, axes[kZ].input}, {kN, 1, problem.batch}};
+    return {{kC, 1, problem.in_channels},
+            {kDimX, 1, axes[kX].input},
+            {kDimY, 1, axes[kY].input},
+            {kDimZ, 1, axes[kZ].input},
+            {kN, 1, problem.batch}};
 }
 
 std::vector<BufferDim> output_dims(const Problem& problem) {
@@ -27,7 +31,11 @@ std::vector<BufferDim> output_dims(const Problem& problem) {
         dims.push_back({kN, 1, problem.batch});
         return dims;
     }
-    return {{kC, 1, problem.out_channels}, {kDimX, 1, axes[kX].output}, {kDimY, 1, axes[kY].output}, {kDimZ, 1, axes[kZ].output}, {kN, 1, problem.batch}};
+    return {{kC, 1, problem.out_channels},
+            {kDimX, 1, axes[kX].output},
+            {kDimY, 1, axes[kY].output},
+            {kDimZ, 1, axes[kZ].output},
+            {kN, 1, problem.batch}};
 }
 
 std::vector<int64_t> dense_strides(int channels, const std::vector<int>& spatial, Layout layout) {

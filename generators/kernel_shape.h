@@ -9,14 +9,15 @@
 
 namespace polyphase {
 
-/// A dimension of a pipeline's buffer: `extent` elements, `step` elements of tensor dimension `dim` apart (0..4: c, x, y, z, n).
+/// A dimension of a pipeline's buffer: `extent` elements, `step` elements of tensor dimension `dim` apart (0..4: c, x,
+/// y, z, n).
 struct BufferDim {
     int dim, step, extent;
 };
 
-/// Dimensions of the pipeline's input and output, innermost of the algorithm first. Outputs of a transposed convolution have groups and
-/// phases as dimensions of their own, so that an address never needs a division; they may reach past the tensor's end, where nothing
-/// is written.
+/// Dimensions of the pipeline's input and output, innermost of the algorithm first. Outputs of a transposed convolution
+/// have groups and phases as dimensions of their own, so that an address never needs a division; they may reach past
+/// the tensor's end, where nothing is written.
 std::vector<BufferDim> input_dims(const Problem& problem);
 std::vector<BufferDim> output_dims(const Problem& problem);
 

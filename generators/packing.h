@@ -8,7 +8,8 @@ namespace polyphase {
 /// Dimensions of the packed weights. `co` is the output channel within its group, split into blocks.
 enum class PackedDim { co_in_block, co_block, group, ci, tx, ty, tz, rx, ry, rz };
 
-/// A permutation of all PackedDims, innermost first, and the extent of an output-channel block. Channels past the end are zero.
+/// A permutation of all PackedDims, innermost first, and the extent of an output-channel block. Channels past the end
+/// are zero.
 struct Packing {
     int block = 1;
     std::vector<PackedDim> order;

@@ -51,7 +51,8 @@ void constrain_dense(Tensor& tensor, const std::vector<int>& extents) {
 class ConvTransposeGenerator : public Halide::Generator<ConvTransposeGenerator> {
   public:
     GeneratorParam<std::string> problem{
-        "problem", R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})"};
+        "problem",
+        R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})"};
     GeneratorParam<std::string> schedule_request{"schedule", ""};
     Input<Buffer<float, 5>> input{"input"};
     Output<Buffer<float, 9>> output{"output"};
@@ -97,7 +98,8 @@ class ConvTransposeGenerator : public Halide::Generator<ConvTransposeGenerator> 
 class PackConvTransposeGenerator : public Halide::Generator<PackConvTransposeGenerator> {
   public:
     GeneratorParam<std::string> problem{
-        "problem", R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})"};
+        "problem",
+        R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})"};
     GeneratorParam<std::string> schedule_request{"schedule", ""};
 
     void configure() {
@@ -124,8 +126,8 @@ class PackConvTransposeGenerator : public Halide::Generator<PackConvTransposeGen
 
 class ResizeGenerator : public Halide::Generator<ResizeGenerator> {
   public:
-    GeneratorParam<std::string> problem{"problem",
-                                        R"({"name":"k","op":"resize","input":[1,16,16,16],"output":[32,32],"mode":"linear"})"};
+    GeneratorParam<std::string> problem{
+        "problem", R"({"name":"k","op":"resize","input":[1,16,16,16],"output":[32,32],"mode":"linear"})"};
     GeneratorParam<std::string> schedule_request{"schedule", ""};
     Input<Buffer<float, 5>> input{"input"};
     Output<Buffer<float, 5>> output{"output"};
@@ -140,7 +142,8 @@ class ResizeGenerator : public Halide::Generator<ResizeGenerator> {
         constrain(input, input_dims(problem_), problem_.input_layout);
         if (residual_) constrain(*residual_, output_dims(problem_), problem_.output_layout);
         const auto phases = plan_.params.find("x_phases");
-        stages_ = resize_stages(problem_, input, residual_ ? Func(*residual_) : Func(), phases != plan_.params.end() && phases->second != 0);
+        stages_ = resize_stages(problem_, input, residual_ ? Func(*residual_) : Func(),
+                                phases != plan_.params.end() && phases->second != 0);
         output = stages_.output;
         constrain(output, output_dims(problem_), problem_.output_layout);
     }
@@ -156,7 +159,8 @@ class ResizeGenerator : public Halide::Generator<ResizeGenerator> {
 
 class ZeroInsertGenerator : public Halide::Generator<ZeroInsertGenerator> {
   public:
-    GeneratorParam<std::string> problem{"problem", R"({"name":"k","op":"zero_insert","input":[1,16,16,16],"stride":[2,2]})"};
+    GeneratorParam<std::string> problem{"problem",
+                                        R"({"name":"k","op":"zero_insert","input":[1,16,16,16],"stride":[2,2]})"};
     GeneratorParam<std::string> schedule_request{"schedule", ""};
     Input<Buffer<float, 5>> input{"input"};
     Output<Buffer<float, 5>> output{"output"};

@@ -15,7 +15,8 @@ using Halide::RDom;
 constexpr int kMaxUnrolledTaps = 8;  // more taps become a loop
 
 bool is_choice(const AxisMap& axis) {
-    return std::all_of(axis.rows.begin(), axis.rows.end(), [](const ResampleRow& row) { return row.weights == std::vector<double>{1.0}; });
+    return std::all_of(axis.rows.begin(), axis.rows.end(),
+                       [](const ResampleRow& row) { return row.weights == std::vector<double>{1.0}; });
 }
 
 bool is_identity(const AxisMap& axis) {
@@ -67,7 +68,8 @@ Expr sum_of_taps(const PerAxis<int>& taps, Term term) {
     return Halide::sum(term(r.x, r.y, r.z), "sum_of_taps");
 }
 
-// x by constant phases: x must have been split into period*q + r with r unrolled, so that every select below folds away.
+// x by constant phases: x must have been split into period*q + r with r unrolled, so that every select below folds
+// away.
 Expr phases_of_x(const AxisMap& axis, const Func& source, const ResizeStages& s) {
     const auto [x, y, z] = s.o;
     const Expr q = x / axis.period, r = x % axis.period;
@@ -90,7 +92,8 @@ Expr phases_of_x(const AxisMap& axis, const Func& source, const ResizeStages& s)
 bool phases_leave_input(const AxisMap& axis) {
     const int last = (axis.output - 1) / axis.period;
     return std::any_of(axis.phases.begin(), axis.phases.end(), [&](const Phase& phase) {
-        return phase.first_input < 0 || last * axis.advance + phase.first_input + (phase.taps - 1) * axis.input_step >= axis.input;
+        return phase.first_input < 0 ||
+               last * axis.advance + phase.first_input + (phase.taps - 1) * axis.input_step >= axis.input;
     });
 }
 

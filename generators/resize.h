@@ -10,6 +10,7 @@ namespace polyphase {
 
 /// THE ALGORITHM, unscheduled. input (c, x, y, z, n); residual (c, x, y, z, n) of the output, undefined without one.
 /// `x_phases` resamples x by its phases: possible where the edges repeat (AxisMap::edge_replicated).
-ResizeStages resize_stages(const Problem& problem, const Halide::Func& input, const Halide::Func& residual, bool x_phases);
+ResizeStages resize_stages(const Problem& problem, const Halide::Func& input, const Halide::Func& residual,
+                           bool x_phases);
 
 }  // namespace polyphase

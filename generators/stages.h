@@ -21,9 +21,9 @@ using PerAxis = std::array<T, kAxes>;
 
 /// Transposed convolution. An output coordinate is period*q + r along each axis.
 ///   padded (ci, x, y, z, n)                            the input, zero outside its extents
-///   filter (c, g, ci, tx, ty, tz, rx, ry, rz)          weights by output channel c of group g, tap and phase: a view of the packed tensor
-///   acc    (c, g, qx, qy, qz, rx, ry, rz, n)           bias plus sums of products over `taps` = (ci, tx, ty, tz)
-///   output (c, g, rx, qx, ry, qy, rz, qz, n)           epilogue of acc
+///   filter (c, g, ci, tx, ty, tz, rx, ry, rz)          weights by output channel c of group g, tap and phase: a view
+///   of the packed tensor acc    (c, g, qx, qy, qz, rx, ry, rz, n)           bias plus sums of products over `taps` =
+///   (ci, tx, ty, tz) output (c, g, rx, qx, ry, qy, rz, qz, n)           epilogue of acc
 struct ConvTransposeStages {
     PerAxis<AxisMap> axes;
     int group_in = 1, group_out = 1, groups = 1;  ///< input and output channels of a group

@@ -11,7 +11,9 @@
 namespace polyphase {
 namespace {
 
-Schedule reference_schedule() { return {.family = "reference", .params = {}, .source = "explicit"}; }
+Schedule reference_schedule() {
+    return {.family = "reference", .params = {}, .source = "explicit"};
+}
 
 std::vector<Schedule> candidates(const Problem& problem, const Machine& machine) {
     if (std::holds_alternative<ConvTranspose>(problem.op)) return x86::conv_transpose_candidates(problem, machine);
@@ -27,7 +29,8 @@ Schedule from_json(const std::string& text) {
         schedule.family = json.at("family").get<std::string>();
         schedule.params = json.at("params").get<std::map<std::string, int>>();
     } catch (const nlohmann::json::exception& e) {
-        throw std::invalid_argument(std::string("schedule: expected {\"family\": name, \"params\": {name: number}}; ") + e.what());
+        throw std::invalid_argument(std::string("schedule: expected {\"family\": name, \"params\": {name: number}}; ") +
+                                    e.what());
     }
     return schedule;
 }
@@ -39,12 +42,17 @@ Schedule plan(const Problem& problem, const Halide::Target& target, const std::s
     if (!request.empty()) return from_json(request);
     const std::vector<Schedule> all = candidates(problem, machine_for(target));
     if (all.empty()) return reference_schedule();
-    return *std::min_element(all.begin(), all.end(), [](const Schedule& a, const Schedule& b) { return a.predicted_cycles < b.predicted_cycles; });
+    return *std::min_element(all.begin(), all.end(), [](const Schedule& a, const Schedule& b) {
+        return a.predicted_cycles < b.predicted_cycles;
+    });
 }
 
-Packing packing_of(const Problem& problem, const Schedule& schedule) { return x86::conv_transpose_packing(problem, schedule); }
+Packing packing_of(const Problem& problem, const Schedule& schedule) {
+    return x86::conv_transpose_packing(problem, schedule);
+}
 
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ConvTransposeStages& stages) {
+void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+           ConvTransposeStages& stages) {
     x86::schedule_conv_transpose(stages, problem, machine_for(target), schedule);
 }
 

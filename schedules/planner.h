@@ -9,8 +9,8 @@
 
 namespace polyphase {
 
-/// The schedule for `problem` on `target`. `request` is "" (the cost model's choice), "reference", or a Schedule as JSON.
-/// Throws std::invalid_argument with a sentence if the request is not possible.
+/// The schedule for `problem` on `target`. `request` is "" (the cost model's choice), "reference", or a Schedule as
+/// JSON. Throws std::invalid_argument with a sentence if the request is not possible.
 Schedule plan(const Problem& problem, const Halide::Target& target, const std::string& request = "");
 
 Packing packing_of(const Problem& problem, const Schedule& schedule);

@@ -16,7 +16,12 @@ Machine machine_for(const Halide::Target& target) {
     if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake)) {
         m = {.name = "x86 AVX-512", .lanes = 16, .registers = 32, .fma = true, .l1 = 32 << 10, .l2 = 1 << 20};
     } else if (target.has_feature(Target::AVX2)) {
-        m = {.name = "x86 AVX2", .lanes = 8, .registers = 16, .fma = target.has_feature(Target::FMA), .l1 = 32 << 10, .l2 = 512 << 10};
+        m = {.name = "x86 AVX2",
+             .lanes = 8,
+             .registers = 16,
+             .fma = target.has_feature(Target::FMA),
+             .l1 = 32 << 10,
+             .l2 = 512 << 10};
     } else {
         m = {.name = "x86 baseline", .lanes = 4, .registers = 16, .fma = false, .l1 = 32 << 10, .l2 = 256 << 10};
     }

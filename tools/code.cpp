@@ -19,9 +19,12 @@ using Halide::MemoryType;
 using Halide::Target;
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kAutomaticStackBytes = 16 << 10;  // Halide's own limit for allocations of constant size without a memory type
+constexpr size_t kAutomaticStackBytes =
+    16 << 10;  // Halide's own limit for allocations of constant size without a memory type
 
-size_t round_up(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+size_t round_up(size_t bytes) {
+    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 // Adds up what the code takes from halide_malloc.
 class HeapUse : public Halide::Internal::IRVisitor {
@@ -57,7 +60,8 @@ class HeapUse : public Halide::Internal::IRVisitor {
     int parallel_loops_ = 0;
 };
 
-Halide::Module build(const std::string& generator, const Problem& problem, const Target& target, const std::string& function) {
+Halide::Module build(const std::string& generator, const Problem& problem, const Target& target,
+                     const std::string& function) {
     auto instance = Halide::Internal::GeneratorRegistry::create(generator, Halide::GeneratorContext(target));
     instance->set_generatorparam_value("problem", to_json(problem).dump());
     return instance->build_module(function);

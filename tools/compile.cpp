@@ -75,8 +75,9 @@ bool up_to_date(const Problem& problem, uint64_t hash, const CompileOptions& opt
 std::string export_list(const Problem& problem) {
     std::string text = "{\n  global:\n";
     for (const std::string& name : exported_functions(problem)) text += "    " + name + ";\n";
-    for (const char* name : {"polyphase_set_num_threads", "polyphase_num_threads", "polyphase_set_thread_pool", "polyphase_set_allocator", "polyphase_get_allocator",
-                             "polyphase_force_instruction_set", "polyphase_last_error"})
+    for (const char* name :
+         {"polyphase_set_num_threads", "polyphase_num_threads", "polyphase_set_thread_pool", "polyphase_set_allocator",
+          "polyphase_get_allocator", "polyphase_force_instruction_set", "polyphase_last_error"})
         text += std::string("    ") + name + ";\n";
     return text + "  local: *;\n};\n";
 }
@@ -91,15 +92,18 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
     write_text(work / (name + ".h"), emit_header(problem));
     write_text(work / (name + ".c"), emit_source(problem, codes, hash));
     const std::string source_object = (work / (name + "_source.o")).string();
-    run_program({options.cc, "-std=c99", "-O2", "-fPIC", "-I" + runtime.include_directory, "-I" + work.string(), "-c", (work / (name + ".c")).string(), "-o", source_object});
+    run_program({options.cc, "-std=c99", "-O2", "-fPIC", "-I" + runtime.include_directory, "-I" + work.string(), "-c",
+                 (work / (name + ".c")).string(), "-o", source_object});
 
     std::vector<std::string> objects{source_object};
     for (const Code& code : codes) objects.insert(objects.end(), code.objects.begin(), code.objects.end());
-    Halide::create_static_library(objects, Halide::Target(problem.targets.front()), (work / ("lib" + name + ".a")).string());
+    Halide::create_static_library(objects, Halide::Target(problem.targets.front()),
+                                  (work / ("lib" + name + ".a")).string());
     if (options.shared) {
         const std::string exports = (work / "exports").string();
         write_text(exports, export_list(problem));
-        std::vector<std::string> link{options.cc, "-shared", "-o", (work / ("lib" + name + ".so")).string(), "-Wl,--version-script=" + exports};
+        std::vector<std::string> link{options.cc, "-shared", "-o", (work / ("lib" + name + ".so")).string(),
+                                      "-Wl,--version-script=" + exports};
         link.insert(link.end(), objects.begin(), objects.end());
         link.insert(link.end(), {runtime.archive, "-lpthread", "-ldl", "-lm"});
         run_program(link);
@@ -107,7 +111,8 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
     write_text(work / (name + ".json"), report(problem, codes, hash).dump(2) + "\n");
 
     std::vector<std::string> outputs = outputs_of(problem, options.shared);
-    std::stable_partition(outputs.begin(), outputs.end(), [&](const std::string& output) { return output != name + ".json"; });
+    std::stable_partition(outputs.begin(), outputs.end(),
+                          [&](const std::string& output) { return output != name + ".json"; });
     for (const std::string& output : outputs) fs::rename(work / output, fs::path(options.out_directory) / output);
 
     Json summary{{"name", name}, {"status", "compiled"}};
@@ -121,7 +126,8 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
     return summary;
 }
 
-// Halide's complaints that mean wrong code: with its run-time checks compiled out, a bound that cannot hold is only a warning.
+// Halide's complaints that mean wrong code: with its run-time checks compiled out, a bound that cannot hold is only a
+// warning.
 class Warnings : public Halide::CompileTimeErrorReporter {
   public:
     void warning(const char* message) override {
@@ -130,8 +136,8 @@ class Warnings : public Halide::CompileTimeErrorReporter {
     void error(const char* message) override { throw std::runtime_error(message); }
 };
 
-// One kernel in a process of its own: whatever happens there, the others go on, and memory and Halide's name counters start afresh, so that the
-// same problem always gives the same bytes.
+// One kernel in a process of its own: whatever happens there, the others go on, and memory and Halide's name counters
+// start afresh, so that the same problem always gives the same bytes.
 class Worker {
   public:
     Worker(const Problem& problem, uint64_t hash, const CompileOptions& options) : name_(problem.name) {
@@ -156,7 +162,9 @@ class Worker {
     Json finish(int status) const {
         Json summary = Json::parse(file_text(work_ / "summary.json"), nullptr, false);
         if (summary.is_discarded() || status != 0) {
-            summary = {{"name", name_}, {"status", "failed"}, {"error", "the compiler process ended with status " + std::to_string(status)}};
+            summary = {{"name", name_},
+                       {"status", "failed"},
+                       {"error", "the compiler process ended with status " + std::to_string(status)}};
         }
         fs::remove_all(work_);
         return summary;
@@ -172,7 +180,8 @@ void show_progress(size_t done, size_t all, const std::string& name) {
     if (isatty(STDERR_FILENO) == 0 || all < 2) return;
     constexpr size_t kWidth = 30;
     const size_t filled = kWidth * done / all;
-    std::cerr << "\r\033[K[" << std::string(filled, '#') << std::string(kWidth - filled, ' ') << "] " << done << "/" << all << " " << name << std::flush;
+    std::cerr << "\r\033[K[" << std::string(filled, '#') << std::string(kWidth - filled, ' ') << "] " << done << "/"
+              << all << " " << name << std::flush;
     if (done == all) std::cerr << "\r\033[K" << std::flush;
 }
 
@@ -180,7 +189,8 @@ void check_directory(const std::string& directory) {
     std::error_code error;
     fs::create_directories(directory, error);
     if (error || access(directory.c_str(), W_OK | X_OK) != 0)
-        throw BadInput{{"--out: expected a directory that can be written, found \"" + directory + "\": " + (error ? error.message() : std::strerror(errno))}};
+        throw BadInput{{"--out: expected a directory that can be written, found \"" + directory +
+                        "\": " + (error ? error.message() : std::strerror(errno))}};
 }
 
 void print_summary(const std::vector<Json>& kernels) {
@@ -194,10 +204,12 @@ void print_summary(const std::vector<Json>& kernels) {
         if (kernel.at("status") == "up to date") std::cout << "up to date";
         for (const Json& variant : kernel.value("variants", Json::array())) {
             const double t = variant.at("seconds");
-            if (seconds.empty() || t > *std::max_element(seconds.begin(), seconds.end())) slowest = name + " for " + variant.at("instruction_set").get<std::string>();
+            if (seconds.empty() || t > *std::max_element(seconds.begin(), seconds.end()))
+                slowest = name + " for " + variant.at("instruction_set").get<std::string>();
             seconds.push_back(t);
             sizes.push_back(variant.at("object_size"));
-            std::cout << variant.at("instruction_set").get<std::string>() << " (" << variant.at("family").get<std::string>() << ") ";
+            std::cout << variant.at("instruction_set").get<std::string>() << " ("
+                      << variant.at("family").get<std::string>() << ") ";
         }
         std::cout << "\n";
     }
@@ -205,8 +217,9 @@ void print_summary(const std::vector<Json>& kernels) {
     const double worst = *std::max_element(seconds.begin(), seconds.end());
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<long>(seconds.size() / 2), seconds.end());
     std::nth_element(sizes.begin(), sizes.begin() + static_cast<long>(sizes.size() / 2), sizes.end());
-    std::printf("per kernel and instruction set: median %.2f s and %.1f kB of objects; slowest %s, %.2f s\n", seconds[seconds.size() / 2],
-                static_cast<double>(sizes[sizes.size() / 2]) / 1000, slowest.c_str(), worst);
+    std::printf("per kernel and instruction set: median %.2f s and %.1f kB of objects; slowest %s, %.2f s\n",
+                seconds[seconds.size() / 2], static_cast<double>(sizes[sizes.size() / 2]) / 1000, slowest.c_str(),
+                worst);
 }
 
 }  // namespace
@@ -222,11 +235,14 @@ int compile(const CompileOptions& given) {
     std::vector<Json> kernels(problems.size());
     std::vector<size_t> waiting;
     for (size_t i = 0; i < problems.size(); i++) {
-        if (!options.force && up_to_date(problems[i], content_hash(problems[i], program.value()), options)) kernels[i] = {{"name", problems[i].name}, {"status", "up to date"}};
-        else waiting.push_back(i);
+        if (!options.force && up_to_date(problems[i], content_hash(problems[i], program.value()), options))
+            kernels[i] = {{"name", problems[i].name}, {"status", "up to date"}};
+        else
+            waiting.push_back(i);
     }
 
-    const size_t jobs = options.jobs > 0 ? static_cast<size_t>(options.jobs) : std::max(1u, std::thread::hardware_concurrency());
+    const size_t jobs =
+        options.jobs > 0 ? static_cast<size_t>(options.jobs) : std::max(1u, std::thread::hardware_concurrency());
     std::map<pid_t, std::pair<size_t, Worker>> running;
     size_t next = 0, done = 0;
     while (next < waiting.size() || !running.empty()) {
@@ -249,15 +265,20 @@ int compile(const CompileOptions& given) {
     for (const Json& kernel : kernels) {
         if (kernel.at("status") != "failed") continue;
         failed++;
-        std::cerr << "polyphase compile: " << kernel.at("name").get<std::string>() << ": " << kernel.at("error").get<std::string>() << "\n";
+        std::cerr << "polyphase compile: " << kernel.at("name").get<std::string>() << ": "
+                  << kernel.at("error").get<std::string>() << "\n";
     }
     if (!options.depfile.empty() && failed == 0) {
         std::string rules;
-        for (const Problem& problem : problems) rules += (fs::path(options.out_directory) / ("lib" + problem.name + ".a")).string() + " ";
-        write_text(options.depfile, rules + ": " + options.file + " " + fs::canonical("/proc/self/exe").string() + "\n");
+        for (const Problem& problem : problems)
+            rules += (fs::path(options.out_directory) / ("lib" + problem.name + ".a")).string() + " ";
+        write_text(options.depfile,
+                   rules + ": " + options.file + " " + fs::canonical("/proc/self/exe").string() + "\n");
     }
-    if (options.json) std::cout << Json(kernels).dump(2) << "\n";
-    else print_summary(kernels);
+    if (options.json)
+        std::cout << Json(kernels).dump(2) << "\n";
+    else
+        print_summary(kernels);
     return failed == 0 ? 0 : 1;
 }
 

@@ -22,15 +22,18 @@ std::string join(const Range& values, const std::string& separator) {
     std::string text;
     for (const auto& value : values) {
         if (!text.empty()) text += separator;
-        if constexpr (std::is_convertible_v<decltype(value), std::string>) text += value;
-        else text += std::to_string(value);
+        if constexpr (std::is_convertible_v<decltype(value), std::string>)
+            text += value;
+        else
+            text += std::to_string(value);
     }
     return text;
 }
 
 std::string replaced(std::string text, const std::vector<std::pair<std::string, std::string>>& values) {
     for (const auto& [key, value] : values) {
-        for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + value.size())) text.replace(at, key.size(), value);
+        for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + value.size()))
+            text.replace(at, key.size(), value);
     }
     return text;
 }
@@ -71,20 +74,26 @@ std::string weight_dimensions(const Problem& problem) {
     const std::string k = join(std::vector<std::string>(kKernel.end() - problem.rank(), kKernel.end()), ", ");
     const std::string groups = conv.groups == 1 ? "" : "/" + std::to_string(conv.groups);
     switch (conv.weight_layout) {
-        case WeightLayout::cin_cout_k: return "Cin, Cout" + groups + ", " + k;
-        case WeightLayout::k_cout_cin: return k + ", Cout, Cin";
-        case WeightLayout::cout_k_cin: return "Cout, " + k + ", Cin" + groups;
+        case WeightLayout::cin_cout_k:
+            return "Cin, Cout" + groups + ", " + k;
+        case WeightLayout::k_cout_cin:
+            return k + ", Cout, Cin";
+        case WeightLayout::cout_k_cin:
+            return "Cout, " + k + ", Cin" + groups;
     }
     return "";
 }
 
 std::string summary(const Problem& problem) {
-    return std::string(op_name(problem)) + " f32 " + join(input_shape(problem), "x") + " (" + join(dimension_names(problem.rank(), problem.input_layout), "") +
-           ") -> " + join(output_shape(problem), "x") + " (" + join(dimension_names(problem.rank(), problem.output_layout), "") + ")";
+    return std::string(op_name(problem)) + " f32 " + join(input_shape(problem), "x") + " (" +
+           join(dimension_names(problem.rank(), problem.input_layout), "") + ") -> " +
+           join(output_shape(problem), "x") + " (" + join(dimension_names(problem.rank(), problem.output_layout), "") +
+           ")";
 }
 
 std::string tensor_spec(const std::vector<int>& shape, Layout layout) {
-    return "{.rank = " + std::to_string(shape.size()) + ", .channels_last = " + (layout == Layout::nhwc ? "1" : "0") + ", .shape = {" + join(shape, ", ") + "}}";
+    return "{.rank = " + std::to_string(shape.size()) + ", .channels_last = " + (layout == Layout::nhwc ? "1" : "0") +
+           ", .shape = {" + join(shape, ", ") + "}}";
 }
 
 std::string hex(uint64_t value) {
@@ -109,7 +118,8 @@ size_t packed_size(const Code& code, const Tensors& has, int bias_extent) {
 // C++ parameters and arguments of run, for the tensors that this kernel has.
 std::string cxx_face(const Problem& problem, const Tensors& has) {
     const std::string rank = std::to_string(problem.rank() + 2);
-    std::string text = replaced(R"(
+    std::string text =
+        replaced(R"(
 #include <polyphase/polyphase.h>
 
 namespace @name@ {
@@ -121,47 +131,62 @@ inline constexpr auto output_strides = polyphase::dense_strides(output_shape);
 inline constexpr std::int64_t input_elements = @in_elements@, output_elements = @out_elements@;
 inline constexpr int input_channel_dimension = @in_channel@, output_channel_dimension = @out_channel@;
 )",
-                                {{"@name@", problem.name},
-                                 {"@rank@", rank},
-                                 {"@in_shape@", join(input_shape(problem), ", ")},
-                                 {"@out_shape@", join(output_shape(problem), ", ")},
-                                 {"@in_dims@", join(dimension_names(problem.rank(), problem.input_layout), ", ")},
-                                 {"@out_dims@", join(dimension_names(problem.rank(), problem.output_layout), ", ")},
-                                 {"@in_elements@", std::to_string(input_elements(problem))},
-                                 {"@out_elements@", std::to_string(output_elements(problem))},
-                                 {"@in_channel@", problem.input_layout == Layout::nchw ? "1" : std::to_string(problem.rank() + 1)},
-                                 {"@out_channel@", problem.output_layout == Layout::nchw ? "1" : std::to_string(problem.rank() + 1)}});
+                 {{"@name@", problem.name},
+                  {"@rank@", rank},
+                  {"@in_shape@", join(input_shape(problem), ", ")},
+                  {"@out_shape@", join(output_shape(problem), ", ")},
+                  {"@in_dims@", join(dimension_names(problem.rank(), problem.input_layout), ", ")},
+                  {"@out_dims@", join(dimension_names(problem.rank(), problem.output_layout), ", ")},
+                  {"@in_elements@", std::to_string(input_elements(problem))},
+                  {"@out_elements@", std::to_string(output_elements(problem))},
+                  {"@in_channel@", problem.input_layout == Layout::nchw ? "1" : std::to_string(problem.rank() + 1)},
+                  {"@out_channel@", problem.output_layout == Layout::nchw ? "1" : std::to_string(problem.rank() + 1)}});
     const std::string channels = std::to_string(problem.out_channels);
-    if (has.weights) text += "inline constexpr std::int64_t weight_elements = " + std::to_string(weight_elements(problem)) + ";  // " + weight_dimensions(problem) + "\n";
+    if (has.weights)
+        text += "inline constexpr std::int64_t weight_elements = " + std::to_string(weight_elements(problem)) +
+                ";  // " + weight_dimensions(problem) + "\n";
     if (has.bias) text += "inline constexpr std::int64_t bias_elements = " + channels + ";\n";
     if (has.slopes) text += "inline constexpr std::int64_t slope_elements = " + channels + ";\n";
     text += "inline constexpr std::int64_t flops = " + std::to_string(flops(problem)) + ";\n";
 
     const std::string& n = problem.name;
-    text += "\ninline constexpr polyphase::generated::Kernel<" + rank + "> kernel = {\n    \"" + n + "\",\n    input_shape,\n    output_shape,\n    " +
-            (has.weights ? "weight_elements" : "0") + ",\n    " + (has.bias || has.slopes ? channels : "0") + ",\n    {" + n + "_last_error, " + n + "_packed_size, " + n +
-            "_workspace_size, " + (has.weights ? n + "_pack" : "nullptr") + ", " + (has.slopes ? n + "_pack_prelu" : "nullptr") + ", " + n + "_run_view},\n};\n";
-    text += "\nusing Input = polyphase::TensorView<const float, " + rank + ">;\nusing Output = polyphase::TensorView<float, " + rank + ">;\n";
+    text += "\ninline constexpr polyphase::generated::Kernel<" + rank + "> kernel = {\n    \"" + n +
+            "\",\n    input_shape,\n    output_shape,\n    " + (has.weights ? "weight_elements" : "0") + ",\n    " +
+            (has.bias || has.slopes ? channels : "0") + ",\n    {" + n + "_last_error, " + n + "_packed_size, " + n +
+            "_workspace_size, " + (has.weights ? n + "_pack" : "nullptr") + ", " +
+            (has.slopes ? n + "_pack_prelu" : "nullptr") + ", " + n + "_run_view},\n};\n";
+    text += "\nusing Input = polyphase::TensorView<const float, " + rank +
+            ">;\nusing Output = polyphase::TensorView<float, " + rank + ">;\n";
 
-    const std::string residual_parameter = has.residual ? "Input residual, " : "", residual = has.residual ? "&residual" : "nullptr";
+    const std::string residual_parameter = has.residual ? "Input residual, " : "",
+                      residual = has.residual ? "&residual" : "nullptr";
     if (has.weights) {
-        text += "using Values = polyphase::generated::Values;\nusing Weights = polyphase::generated::Weights<struct Tag>;\n";
-        text += "\n/// Brings weights [" + weight_dimensions(problem) + "]" + (has.bias ? ", bias [Cout]" : "") + (has.slopes ? ", slopes [Cout]" : "") +
+        text +=
+            "using Values = polyphase::generated::Values;\nusing Weights = polyphase::generated::Weights<struct "
+            "Tag>;\n";
+        text += "\n/// Brings weights [" + weight_dimensions(problem) + "]" + (has.bias ? ", bias [Cout]" : "") +
+                (has.slopes ? ", slopes [Cout]" : "") +
                 " into this kernel's layout; see Weights::status() for errors.\n";
-        text += std::string("inline Weights pack(Values weights, ") + (has.bias ? "Values bias, " : "") + (has.slopes ? "Values slopes, " : "") +
-                "int concurrent_runs = 1) noexcept {\n    return Weights::pack(kernel, weights, " + (has.bias ? "&bias" : "nullptr") + ", " +
-                (has.slopes ? "&slopes" : "nullptr") + ", concurrent_runs);\n}\n";
+        text += std::string("inline Weights pack(Values weights, ") + (has.bias ? "Values bias, " : "") +
+                (has.slopes ? "Values slopes, " : "") +
+                "int concurrent_runs = 1) noexcept {\n    return Weights::pack(kernel, weights, " +
+                (has.bias ? "&bias" : "nullptr") + ", " + (has.slopes ? "&slopes" : "nullptr") +
+                ", concurrent_runs);\n}\n";
         text += "\ninline polyphase::Status run(Input input, const Weights& weights, " + residual_parameter +
-                "Output output) noexcept {\n    return polyphase::generated::run(kernel, input, weights, " + residual + ", output);\n}\n";
+                "Output output) noexcept {\n    return polyphase::generated::run(kernel, input, weights, " + residual +
+                ", output);\n}\n";
         text += "\ninline polyphase::Status run(Input input, const Weights& weights, " + residual_parameter +
-                "Output output, const polyphase::Workspace& workspace) noexcept {\n    return polyphase::generated::run(kernel, input, &weights, " + residual +
-                ", output, workspace);\n}\n";
+                "Output output, const polyphase::Workspace& workspace) noexcept {\n    return "
+                "polyphase::generated::run(kernel, input, &weights, " +
+                residual + ", output, workspace);\n}\n";
     } else {
         text += "\ninline polyphase::Status run(Input input, " + residual_parameter +
-                "Output output) noexcept {\n    return polyphase::generated::run(kernel, input, nullptr, " + residual + ", output, nullptr);\n}\n";
+                "Output output) noexcept {\n    return polyphase::generated::run(kernel, input, nullptr, " + residual +
+                ", output, nullptr);\n}\n";
         text += "\ninline polyphase::Status run(Input input, " + residual_parameter +
-                "Output output, const polyphase::Workspace& workspace) noexcept {\n    return polyphase::generated::run(kernel, input, nullptr, " + residual +
-                ", output, workspace);\n}\n";
+                "Output output, const polyphase::Workspace& workspace) noexcept {\n    return "
+                "polyphase::generated::run(kernel, input, nullptr, " +
+                residual + ", output, workspace);\n}\n";
     }
     text += replaced(R"(
 inline std::size_t workspace_size() noexcept { return @name@_workspace_size(); }
@@ -179,7 +204,9 @@ inline const char* instruction_set() noexcept { return @name@_instruction_set();
 std::vector<std::string> exported_functions(const Problem& problem) {
     const Tensors has(problem);
     std::vector<std::string> names;
-    for (const char* suffix : {"info", "instruction_set", "packed_size", "workspace_size", "pack", "run", "run_view", "last_error"}) names.push_back(problem.name + "_" + suffix);
+    for (const char* suffix :
+         {"info", "instruction_set", "packed_size", "workspace_size", "pack", "run", "run_view", "last_error"})
+        names.push_back(problem.name + "_" + suffix);
     if (has.slopes) names.push_back(problem.name + "_pack_prelu");
     if (has.residual) names.push_back(problem.name + "_run_residual");
     return names;
@@ -187,8 +214,10 @@ std::vector<std::string> exported_functions(const Problem& problem) {
 
 std::string emit_header(const Problem& problem) {
     const Tensors has(problem);
-    std::string text = "/* " + problem.name + ": " + summary(problem) + ". Generated by Polyphase " POLYPHASE_VERSION "; do not edit. */\n";
-    text += replaced(R"(#pragma once
+    std::string text = "/* " + problem.name + ": " + summary(problem) +
+                       ". Generated by Polyphase " POLYPHASE_VERSION "; do not edit. */\n";
+    text += replaced(
+        R"(#pragma once
 
 #include <polyphase/kernel.h>
 
@@ -211,13 +240,19 @@ const char* @name@_last_error(void);
 #ifdef __cplusplus
 }
 )",
-                     {{"@pack_comment@", has.slopes    ? "/* An error, always: this kernel needs slopes. */\n"
-                                       : has.weights ? (has.bias ? "" : "/* `bias` is null: this kernel has none. */\n")
-                                                     : "/* An error, always: this operator has no weights; `packed` is null in runs. */\n"},
-                      {"@prelu@", has.slopes ? "int @name@_pack_prelu(const void* weights, const void* bias, const void* slopes, void* packed);\n" : ""},
-                      {"@run_comment@", has.residual ? "/* An error, always: this kernel needs a residual. */\n" : ""},
-                      {"@residual@", has.residual ? "int @name@_run_residual(const void* input, const void* packed, const void* residual, void* output, void* workspace);\n" : ""},
-                      {"@name@", problem.name}});
+        {{"@pack_comment@", has.slopes ? "/* An error, always: this kernel needs slopes. */\n"
+                            : has.weights
+                                ? (has.bias ? "" : "/* `bias` is null: this kernel has none. */\n")
+                                : "/* An error, always: this operator has no weights; `packed` is null in runs. */\n"},
+         {"@prelu@",
+          has.slopes
+              ? "int @name@_pack_prelu(const void* weights, const void* bias, const void* slopes, void* packed);\n"
+              : ""},
+         {"@run_comment@", has.residual ? "/* An error, always: this kernel needs a residual. */\n" : ""},
+         {"@residual@", has.residual ? "int @name@_run_residual(const void* input, const void* packed, const void* "
+                                       "residual, void* output, void* workspace);\n"
+                                     : ""},
+         {"@name@", problem.name}});
     return text + cxx_face(problem, has) + "#endif\n";
 }
 
@@ -232,29 +267,38 @@ std::string emit_source(const Problem& problem, const std::vector<Code>& codes, 
     text += "\nstatic const polyphase_variant variants[] = {\n";
     for (const Code& code : codes) {
         const std::array<uint64_t, 2> features = feature_mask(code.target);
-        text += "    {\n        .instruction_set = \"" + code.instruction_set + "\",\n        .features = {" + hex(features[0]) + ", " + hex(features[1]) + "},\n        .run = " +
-                code.run_symbol + ",\n";
+        text += "    {\n        .instruction_set = \"" + code.instruction_set + "\",\n        .features = {" +
+                hex(features[0]) + ", " + hex(features[1]) + "},\n        .run = " + code.run_symbol + ",\n";
         if (has.weights) {
-            text += "        .pack = " + code.pack_symbol + ",\n        .weight_dims = " + std::to_string(code.packed_extents.size()) + ",\n        .weight_extent = {" +
-                    join(code.packed_extents, ", ") + "},\n        .packed_size = " + std::to_string(packed_size(code, has, bias_extent)) + "u,\n";
+            text += "        .pack = " + code.pack_symbol +
+                    ",\n        .weight_dims = " + std::to_string(code.packed_extents.size()) +
+                    ",\n        .weight_extent = {" + join(code.packed_extents, ", ") +
+                    "},\n        .packed_size = " + std::to_string(packed_size(code, has, bias_extent)) + "u,\n";
         }
-        text += "        .workspace_size = " + std::to_string(code.workspace_size) + "u,\n        .info = " +
-                quoted(report(problem, codes, hash, code.instruction_set).dump()) + ",\n    },\n";
+        text += "        .workspace_size = " + std::to_string(code.workspace_size) +
+                "u,\n        .info = " + quoted(report(problem, codes, hash, code.instruction_set).dump()) +
+                ",\n    },\n";
     }
-    text += "};\n\nstatic const polyphase_kernel kernel = {\n    .abi = POLYPHASE_KERNEL_ABI,\n    .name = \"" + problem.name + "\",\n    .hash = " + hex(hash) +
-            ",\n    .input = " + tensor_spec(input_shape(problem), problem.input_layout) + ",\n    .output = " + tensor_spec(output_shape(problem), problem.output_layout) +
-            ",\n";
+    text += "};\n\nstatic const polyphase_kernel kernel = {\n    .abi = POLYPHASE_KERNEL_ABI,\n    .name = \"" +
+            problem.name + "\",\n    .hash = " + hex(hash) +
+            ",\n    .input = " + tensor_spec(input_shape(problem), problem.input_layout) +
+            ",\n    .output = " + tensor_spec(output_shape(problem), problem.output_layout) + ",\n";
     const std::vector<BufferDim> dims = output_dims(problem);
     text += "    .output_dims = " + std::to_string(dims.size()) + ",\n    .output_dim = {";
-    for (const BufferDim& d : dims) text += "{" + std::to_string(d.dim) + ", " + std::to_string(d.step) + ", " + std::to_string(d.extent) + "}, ";
+    for (const BufferDim& d : dims)
+        text += "{" + std::to_string(d.dim) + ", " + std::to_string(d.step) + ", " + std::to_string(d.extent) + "}, ";
     text += "},\n";
     if (has.weights) {
         const std::vector<int> source = weight_extents(problem);
-        text += std::string("    .has_weights = 1,\n    .has_bias = ") + (has.bias ? "1" : "0") + ",\n    .has_slopes = " + (has.slopes ? "1" : "0") +
-                ",\n    .out_channels = " + std::to_string(problem.out_channels) + ",\n    .bias_extent = " + std::to_string(bias_extent) +
-                ",\n    .source_dims = " + std::to_string(source.size()) + ",\n    .source_extent = {" + join(source, ", ") + "},\n";
+        text += std::string("    .has_weights = 1,\n    .has_bias = ") + (has.bias ? "1" : "0") +
+                ",\n    .has_slopes = " + (has.slopes ? "1" : "0") +
+                ",\n    .out_channels = " + std::to_string(problem.out_channels) +
+                ",\n    .bias_extent = " + std::to_string(bias_extent) +
+                ",\n    .source_dims = " + std::to_string(source.size()) + ",\n    .source_extent = {" +
+                join(source, ", ") + "},\n";
     }
-    text += std::string("    .has_residual = ") + (has.residual ? "1" : "0") + ",\n    .variant_count = " + std::to_string(codes.size()) +
+    text += std::string("    .has_residual = ") + (has.residual ? "1" : "0") +
+            ",\n    .variant_count = " + std::to_string(codes.size()) +
             ",\n    .variants = variants,\n};\nstatic polyphase_state state;\n";
     text += R"(
 const char* @name@_info(void) { return polyphase_kernel_info(&kernel, &state); }
@@ -280,7 +324,8 @@ const char* @name@_last_error(void) { return polyphase_last_error(); }
 )";
     }
     if (has.residual) {
-        text += R"(int @name@_run_residual(const void* input, const void* packed, const void* residual, void* output, void* workspace) {
+        text +=
+            R"(int @name@_run_residual(const void* input, const void* packed, const void* residual, void* output, void* workspace) {
     return polyphase_kernel_run_dense(&kernel, &state, input, packed, residual, output, workspace);
 }
 )";
@@ -294,8 +339,8 @@ Json report(const Problem& problem, const std::vector<Code>& codes, uint64_t has
     std::snprintf(digest, sizeof digest, "%016llx", static_cast<unsigned long long>(hash));
     Json json{{"name", problem.name}};
     if (!chosen.empty()) json["instruction_set"] = chosen;
-    json["generator"] = "polyphase " POLYPHASE_VERSION ", Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." + std::to_string(HALIDE_VERSION_MINOR) + "." +
-                        std::to_string(HALIDE_VERSION_PATCH);
+    json["generator"] = "polyphase " POLYPHASE_VERSION ", Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
+                        std::to_string(HALIDE_VERSION_MINOR) + "." + std::to_string(HALIDE_VERSION_PATCH);
     json["hash"] = digest;
     json["problem"] = to_json(problem);
     json["flops"] = flops(problem);

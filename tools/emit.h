@@ -17,9 +17,10 @@ std::string emit_header(const Problem& problem);
 /// NAME.c: the kernel's description for the runtime, and the functions that NAME.h declares. C99.
 std::string emit_source(const Problem& problem, const std::vector<Code>& codes, uint64_t hash);
 
-/// NAME.json: the problem, its cost, and per instruction set the schedule, its origin and sizes. Names the instruction set that runs
-/// when `chosen` is one of them.
-nlohmann::ordered_json report(const Problem& problem, const std::vector<Code>& codes, uint64_t hash, const std::string& chosen = "");
+/// NAME.json: the problem, its cost, and per instruction set the schedule, its origin and sizes. Names the instruction
+/// set that runs when `chosen` is one of them.
+nlohmann::ordered_json report(const Problem& problem, const std::vector<Code>& codes, uint64_t hash,
+                              const std::string& chosen = "");
 
 /// The functions that libNAME.so exports.
 std::vector<std::string> exported_functions(const Problem& problem);

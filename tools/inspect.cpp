@@ -27,7 +27,8 @@ int inspect(const InspectOptions& options) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const Problem& problem : problems) {
         nlohmann::ordered_json json = inspect(problem);
-        if (!options.json) std::cout << (&problem == &problems.front() ? "" : "\n") << inspect_text(problem) << "schedules\n";
+        if (!options.json)
+            std::cout << (&problem == &problems.front() ? "" : "\n") << inspect_text(problem) << "schedules\n";
         for (const std::string& target : problem.targets) {
             const Schedule schedule = plan(problem, Halide::Target(target));
             nlohmann::ordered_json entry = to_json(schedule);

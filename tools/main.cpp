@@ -13,25 +13,33 @@ constexpr int kBadInput = 2, kFailure = 1;
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Polyphase: kernels for transposed convolution and upsampling, generated for one exact shape each.", "polyphase");
+    CLI::App app("Polyphase: kernels for transposed convolution and upsampling, generated for one exact shape each.",
+                 "polyphase");
     app.require_subcommand(1);
 
     polyphase::CompileOptions compile;
-    CLI::App* compile_command = app.add_subcommand("compile", "Write NAME.h, libNAME.a and NAME.json for each problem of a file");
+    CLI::App* compile_command =
+        app.add_subcommand("compile", "Write NAME.h, libNAME.a and NAME.json for each problem of a file");
     compile_command->add_option("FILE", compile.file, "Problem file, JSON (- for standard input)")->required();
-    compile_command->add_option("--out", compile.out_directory, "Directory for the results; made if it is missing")->required();
-    compile_command->add_option("--target", compile.targets, "Halide target, best first; replaces the file's (repeatable)")->allow_extra_args(false);
+    compile_command->add_option("--out", compile.out_directory, "Directory for the results; made if it is missing")
+        ->required();
+    compile_command
+        ->add_option("--target", compile.targets, "Halide target, best first; replaces the file's (repeatable)")
+        ->allow_extra_args(false);
     compile_command->add_flag("--shared", compile.shared, "Also write libNAME.so, which needs nothing else");
     compile_command->add_flag("--force", compile.force, "Compile even what is up to date");
     compile_command->add_flag("--json", compile.json, "Print the summary as JSON");
     compile_command->add_option("--depfile", compile.depfile, "Write the dependencies for make or Ninja");
     compile_command->add_option("--cc", compile.cc, "C compiler (default: $CC, else cc)");
-    compile_command->add_option("--jobs,-j", compile.jobs, "Kernels compiled at a time (default: one per processor)")->check(CLI::PositiveNumber);
+    compile_command->add_option("--jobs,-j", compile.jobs, "Kernels compiled at a time (default: one per processor)")
+        ->check(CLI::PositiveNumber);
 
     polyphase::InspectOptions inspect;
-    CLI::App* inspect_command = app.add_subcommand("inspect", "Print shapes, cost, phases, overlap and the chosen schedules of each problem");
+    CLI::App* inspect_command =
+        app.add_subcommand("inspect", "Print shapes, cost, phases, overlap and the chosen schedules of each problem");
     inspect_command->add_option("FILE", inspect.file, "Problem file, JSON (- for standard input)")->required();
-    inspect_command->add_option("--target", inspect.targets, "Halide target; replaces the file's (repeatable)")->allow_extra_args(false);
+    inspect_command->add_option("--target", inspect.targets, "Halide target; replaces the file's (repeatable)")
+        ->allow_extra_args(false);
     inspect_command->add_option("--png", inspect.png, "Draw the overlap map; several problems give OUT-NAME.png each");
     inspect_command->add_flag("--json", inspect.json, "Print JSON");
 

@@ -39,7 +39,8 @@ void heat(double t, png_byte* rgb) {
     static const double kStops[5][3] = {{13, 22, 66}, {74, 44, 122}, {180, 60, 104}, {240, 128, 60}, {252, 228, 120}};
     const double at = std::clamp(t, 0.0, 1.0) * 4;
     const int i = std::min(3, static_cast<int>(at));
-    for (int c = 0; c < 3; c++) rgb[c] = static_cast<png_byte>(std::lround(kStops[i][c] + (kStops[i + 1][c] - kStops[i][c]) * (at - i)));
+    for (int c = 0; c < 3; c++)
+        rgb[c] = static_cast<png_byte>(std::lround(kStops[i][c] + (kStops[i + 1][c] - kStops[i][c]) * (at - i)));
 }
 
 }  // namespace
@@ -54,12 +55,16 @@ void write_overlap_picture(const Problem& problem, const std::string& file) {
     const std::vector<AxisMap> axes = axis_maps(problem);
     const std::vector<int> columns = reach(axes.back());
     const std::vector<int> rows = axes.size() > 1 ? reach(axes[axes.size() - 2]) : std::vector<int>{1};
-    const int most = std::max(1, *std::max_element(columns.begin(), columns.end()) * *std::max_element(rows.begin(), rows.end()));
+    const int most =
+        std::max(1, *std::max_element(columns.begin(), columns.end()) * *std::max_element(rows.begin(), rows.end()));
 
-    const auto width = static_cast<png_uint_32>(columns.size() * kCell), height = static_cast<png_uint_32>(rows.size() * kCell);
+    const auto width = static_cast<png_uint_32>(columns.size() * kCell),
+               height = static_cast<png_uint_32>(rows.size() * kCell);
     std::vector<png_byte> pixels(static_cast<size_t>(width) * height * 3);
     for (png_uint_32 y = 0; y < height; y++)
-        for (png_uint_32 x = 0; x < width; x++) heat(static_cast<double>(rows[y / kCell] * columns[x / kCell]) / most, &pixels[(static_cast<size_t>(y) * width + x) * 3]);
+        for (png_uint_32 x = 0; x < width; x++)
+            heat(static_cast<double>(rows[y / kCell] * columns[x / kCell]) / most,
+                 &pixels[(static_cast<size_t>(y) * width + x) * 3]);
 
     png_image image{};
     image.version = PNG_IMAGE_VERSION;

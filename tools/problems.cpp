@@ -36,7 +36,9 @@ std::vector<Problem> read_problems(const std::string& file, const std::vector<st
         std::set<std::string> names;
         for (const std::string& target : problem.targets) {
             if (!names.insert(instruction_set_of(target)).second)
-                errors.push_back(file + ": " + problem.name + ": field \"targets\": expected each instruction set once, found \"" + instruction_set_of(target) + "\" twice");
+                errors.push_back(file + ": " + problem.name +
+                                 ": field \"targets\": expected each instruction set once, found \"" +
+                                 instruction_set_of(target) + "\" twice");
         }
     }
     if (!errors.empty()) throw BadInput{errors};

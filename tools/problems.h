@@ -13,8 +13,8 @@ struct BadInput {
     std::vector<std::string> messages;
 };
 
-/// Reads and validates a problem file ("-": standard input). Problems without targets get `targets`, or the build machine's family; non-empty
-/// `targets` replace the file's. Throws BadInput with everything that is wrong.
+/// Reads and validates a problem file ("-": standard input). Problems without targets get `targets`, or the build
+/// machine's family; non-empty `targets` replace the file's. Throws BadInput with everything that is wrong.
 std::vector<Problem> read_problems(const std::string& file, const std::vector<std::string>& targets);
 
 }  // namespace polyphase

@@ -30,7 +30,8 @@ std::string run_program(const std::vector<std::string>& command) {
     std::string output;
     if (error == 0) {
         char buffer[4096];
-        for (ssize_t n; (n = read(pipe_ends[0], buffer, sizeof buffer)) > 0;) output.append(buffer, static_cast<size_t>(n));
+        for (ssize_t n; (n = read(pipe_ends[0], buffer, sizeof buffer)) > 0;)
+            output.append(buffer, static_cast<size_t>(n));
     }
     close(pipe_ends[0]);
     if (error != 0) throw std::runtime_error("cannot run " + command[0] + ": " + std::strerror(error));

@@ -13,9 +13,17 @@ using Halide::Target;
 
 // What a processor may lack and kernels may use.
 constexpr Target::Feature kFeatures[] = {
-    Target::SSE41,         Target::AVX,         Target::AVX2,           Target::FMA,
-    Target::F16C,          Target::AVX512,      Target::AVX512_Skylake, Target::AVX512_Cannonlake,
-    Target::AVX512_Zen4,   Target::AVX512_Zen5, Target::AVX512_SapphireRapids,
+    Target::SSE41,
+    Target::AVX,
+    Target::AVX2,
+    Target::FMA,
+    Target::F16C,
+    Target::AVX512,
+    Target::AVX512_Skylake,
+    Target::AVX512_Cannonlake,
+    Target::AVX512_Zen4,
+    Target::AVX512_Zen5,
+    Target::AVX512_SapphireRapids,
 };
 
 }  // namespace
@@ -25,7 +33,9 @@ std::vector<std::string> default_targets() {
 }
 
 std::optional<std::string> check_target(const std::string& text) {
-    const std::string expected = "expected a Halide target x86-64-linux, with -avx2-f16c-fma, -avx512_skylake or other x86 features, found \"" + text + "\"";
+    const std::string expected =
+        "expected a Halide target x86-64-linux, with -avx2-f16c-fma, -avx512_skylake or other x86 features, found \"" +
+        text + "\"";
     if (!Target::validate_target_string(text) || text.rfind("x86-64-linux", 0) != 0) return expected;
     Target rest(text);
     if (rest.arch != Target::X86 || rest.bits != 64 || rest.os != Target::Linux) return expected;

@@ -1,14 +1,14 @@
 // Transposed convolution on x86.
 //
-// Every family keeps a tile of sums in vector registers while it runs through the input channels. What differs is the direction of
-// the vectors:
+// Every family keeps a tile of sums in vector registers while it runs through the input channels. What differs is the
+// direction of the vectors:
 //   channels   along output channels: channels last; wide layers; images smaller than a vector
 //   space      along qx, the quotients of x, with the phases of x interleaved when they are stored: channels first
 //   phases     along rx, the phases of x: channels first, large strides
 //   groups     along groups: depthwise, channels last
-// A step of the reduction multiplies `a` vectors with `b` broadcast scalars: a*b FMAs for a + b loads, of which x86 can feed two a cycle
-// of each. So a tile wants a*b >= fma_latency * fma_per_cycle sums to hide the latency, a + b <= a*b so that loads do not bind, and
-// a*b + min(a, b) + 1 registers.
+// A step of the reduction multiplies `a` vectors with `b` broadcast scalars: a*b FMAs for a + b loads, of which x86 can
+// feed two a cycle of each. So a tile wants a*b >= fma_latency * fma_per_cycle sums to hide the latency, a + b <= a*b
+// so that loads do not bind, and a*b + min(a, b) + 1 registers.
 #include "schedules/x86/conv_transpose.h"
 
 #include <algorithm>
@@ -23,11 +23,13 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-// The loops around a tile: quotients are cut into tiles, tiles into blocks. Within a block the weights of one block of output channels
-// stay in cache; (block, channel block) pairs are the tasks that threads share.
+// The loops around a tile: quotients are cut into tiles, tiles into blocks. Within a block the weights of one block of
+// output channels stay in cache; (block, channel block) pairs are the tasks that threads share.
 struct Loops {
-    PerAxis<Var> tile{Var("x_tile"), Var("y_tile"), Var("z_tile")}, block{Var("x_block"), Var("y_block"), Var("z_block")};
-    PerAxis<Var> in_block{Var("x_in_block"), Var("y_in_block"), Var("z_in_block")}, in_tile{Var("xi"), Var("yi"), Var("zi")};
+    PerAxis<Var> tile{Var("x_tile"), Var("y_tile"), Var("z_tile")},
+        block{Var("x_block"), Var("y_block"), Var("z_block")};
+    PerAxis<Var> in_block{Var("x_in_block"), Var("y_in_block"), Var("z_in_block")},
+        in_tile{Var("xi"), Var("yi"), Var("zi")};
     Var channel_block{"c_block"}, channel{"ci_block"}, lane{"lane"}, vector{"vector"}, task{"task"};
 };
 
@@ -37,8 +39,8 @@ std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> part
     return all;
 }
 
-// Cuts quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few outputs twice instead of
-// testing for each.
+// Cuts quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few outputs
+// twice instead of testing for each.
 void cut(ConvTransposeStages& s, const Schedule& p, const PerAxis<int>& tile, const Loops& v) {
     static const char* const kBlock[] = {"block_x", "block_y", "block_z"};
     for (int a = 0; a < kAxes; a++) {
@@ -49,7 +51,8 @@ void cut(ConvTransposeStages& s, const Schedule& p, const PerAxis<int>& tile, co
 
 // Cuts channels into blocks; the last one may be cut short when it is stored.
 void cut_channels(ConvTransposeStages& s, int block, const Loops& v) {
-    s.output.split(s.c, v.channel_block, v.channel, block, s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    s.output.split(s.c, v.channel_block, v.channel, block,
+                   s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
 // The outermost loops: tasks, channel blocks innermost so that neighbouring tasks share their input.
@@ -84,7 +87,8 @@ void stage_input(ConvTransposeStages& s, const Schedule& p, const Loops& v, cons
     }
 }
 
-// The register tile: `inner` lists the tile's loops, vectors first; all are unrolled, and the reduction runs through it.
+// The register tile: `inner` lists the tile's loops, vectors first; all are unrolled, and the reduction runs through
+// it.
 void register_tile(ConvTransposeStages& s, const Schedule& p, const Var& vectors, const std::vector<VarOrRVar>& inner,
                    const std::vector<VarOrRVar>& reduction) {
     const int lanes = p["lanes"];
@@ -122,8 +126,10 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
         const int width = std::min(lanes, s.quotients(kX));
         cut(s, p, {width, p["strip_rows"], 1}, v);
         cut_channels(s, block, v);
-        s.output.reorder(concat({{v.in_tile[kX], rx, v.in_block[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], ry, rz, v.in_block[kY], v.in_block[kZ]},
-                                 outer_loops(s, v)}))
+        s.output
+            .reorder(concat({{v.in_tile[kX], rx, v.in_block[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], ry, rz,
+                              v.in_block[kY], v.in_block[kZ]},
+                             outer_loops(s, v)}))
             .vectorize(v.in_tile[kX])
             .unroll(rx);
         share_tasks(s, p, v);
@@ -148,7 +154,8 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
         // Whole vectors are computed; the last one is stored under a mask, and a residual read under it too.
         const TailStrategy masked = problem.residual ? TailStrategy::Predicate : TailStrategy::PredicateStores;
         s.output.split(s.c, v.vector, v.lane, lanes, s.group_out % lanes == 0 ? TailStrategy::RoundUp : masked)
-            .split(v.vector, v.channel_block, v.channel, p["vectors"], s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+            .split(v.vector, v.channel_block, v.channel, p["vectors"],
+                   s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
         const bool phases_inside = p["phases_inside"] != 0;
         s.output
             .reorder(concat({{v.lane, v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]},
@@ -176,7 +183,8 @@ void schedule_space(ConvTransposeStages& s, const Schedule& p) {
     cut_channels(s, p["channels"], v);
     // All phases of x in one tile: neighbouring stores become one interleaved, contiguous store.
     s.output.split(v.in_tile[kX], v.vector, v.lane, lanes)
-        .reorder(concat({{v.lane, rx, v.vector, v.channel, v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
+        .reorder(concat({{v.lane, rx, v.vector, v.channel, v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz,
+                          v.in_block[kY], v.in_block[kZ]},
                          outer_loops(s, v)}))
         .vectorize(v.lane)
         .unroll(rx)
@@ -207,7 +215,8 @@ void schedule_phases(ConvTransposeStages& s, const Schedule& p) {
     cut_channels(s, p["channels"], v);
     const Var rx_block("rx_block"), rx_in_block("rx_in_block");
     s.output.split(rx, rx_block, rx_in_block, phases)
-        .reorder(concat({{rx_in_block, v.in_tile[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], rx_block, v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
+        .reorder(concat({{rx_in_block, v.in_tile[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], rx_block, v.in_block[kX],
+                          ry, rz, v.in_block[kY], v.in_block[kZ]},
                          outer_loops(s, v)}))
         .vectorize(rx_in_block, lanes)
         .unroll(rx_in_block)
@@ -231,13 +240,19 @@ void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
     cut(s, p, {p["tile_x"], 1, 1}, v);
     cut_channels(s, 1, v);
     const Var group_block("group_block"), group("group");
-    s.output.split(s.g, group_block, group, lanes, s.groups % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-        .reorder({group, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ], group_block, rx, v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ], v.channel,
-                  v.channel_block, v.block[kX], v.block[kY], v.block[kZ], s.n})
+    s.output
+        .split(s.g, group_block, group, lanes,
+               s.groups % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+        .reorder({group, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ], group_block, rx, v.in_block[kX], ry, rz,
+                  v.in_block[kY], v.in_block[kZ], v.channel, v.channel_block, v.block[kX], v.block[kY], v.block[kZ],
+                  s.n})
         .vectorize(group)
         .unroll(v.in_tile[kX]);
     share_tasks(s, p, v);
-    s.acc.compute_at(s.output, group_block).bound_extent(s.g, lanes).bound_extent(qx, p["tile_x"]).reorder_storage(s.g, qx);
+    s.acc.compute_at(s.output, group_block)
+        .bound_extent(s.g, lanes)
+        .bound_extent(qx, p["tile_x"])
+        .reorder_storage(s.g, qx);
     register_tile(s, p, s.g, {s.g, qx}, channels_first_reduction(s));
     stage_input(s, p, v, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
@@ -246,22 +261,31 @@ void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
 
 Packing conv_transpose_packing(const Problem&, const Schedule& p) {
     using D = PackedDim;
-    // Innermost first: the order in which the tile's reduction reads its weights, so that one block streams through cache once.
+    // Innermost first: the order in which the tile's reduction reads its weights, so that one block streams through
+    // cache once.
     if (p.family == "channels")
-        return {p["lanes"] * p["vectors"], {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
+        return {p["lanes"] * p["vectors"],
+                {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
     if (p.family == "space")
-        return {p["channels"], {D::rx, D::co_in_block, D::tx, D::ci, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
+        return {p["channels"],
+                {D::rx, D::co_in_block, D::tx, D::ci, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
     if (p.family == "phases")
-        return {p["channels"], {D::rx, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
+        return {p["channels"],
+                {D::rx, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::rx, D::ty, D::tz, D::ry, D::rz, D::co_block}};
 }
 
 void schedule_conv_transpose(ConvTransposeStages& s, const Problem& problem, const Machine&, const Schedule& p) {
-    if (p.family == "channels") schedule_channels(s, problem, p);
-    else if (p.family == "space") schedule_space(s, p);
-    else if (p.family == "phases") schedule_phases(s, p);
-    else if (p.family == "groups") schedule_groups(s, p);
-    else s.acc.compute_at(s.output, s.c);  // reference: one output at a time
+    if (p.family == "channels")
+        schedule_channels(s, problem, p);
+    else if (p.family == "space")
+        schedule_space(s, p);
+    else if (p.family == "phases")
+        schedule_phases(s, p);
+    else if (p.family == "groups")
+        schedule_groups(s, p);
+    else
+        s.acc.compute_at(s.output, s.c);  // reference: one output at a time
 }
 
 }  // namespace polyphase::x86

@@ -9,8 +9,8 @@
 
 namespace polyphase::x86 {
 
-/// Where the padded input lies, parameter "stage": nowhere (the input itself is read), once per image in the workspace, or once per block on
-/// the stack of the task that computes the block.
+/// Where the padded input lies, parameter "stage": nowhere (the input itself is read), once per image in the workspace,
+/// or once per block on the stack of the task that computes the block.
 enum Stage { kDirect, kPerImage, kPerBlock };
 
 /// Every schedule worth trying, with the cost model's prediction (conv_transpose_cost.cpp).
@@ -20,6 +20,7 @@ std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Ma
 Packing conv_transpose_packing(const Problem& problem, const Schedule& schedule);
 
 /// Applies `schedule` (conv_transpose.cpp).
-void schedule_conv_transpose(ConvTransposeStages& stages, const Problem& problem, const Machine& machine, const Schedule& schedule);
+void schedule_conv_transpose(ConvTransposeStages& stages, const Problem& problem, const Machine& machine,
+                             const Schedule& schedule);
 
 }  // namespace polyphase::x86

@@ -1,5 +1,5 @@
-// The cost model of transposed convolution on x86: which tiles are possible, and how many cycles of one core each would take, from
-// registers, ports and caches. Predictions need to rank candidates, not to be right.
+// The cost model of transposed convolution on x86: which tiles are possible, and how many cycles of one core each would
+// take, from registers, ports and caches. Predictions need to rank candidates, not to be right.
 #include <algorithm>
 
 #include "schedules/x86/conv_transpose.h"
@@ -7,17 +7,20 @@
 namespace polyphase::x86 {
 namespace {
 
-constexpr double kTileOverhead = 24;         // cycles to start and finish a tile's reduction
-constexpr double kTransposePerElement = 2;   // cycles to move one element between channels first and channels last
-constexpr double kStreamBytes = 6;           // bytes per cycle from beyond the second-level cache
-constexpr double kCacheBytes = 32;           // bytes per cycle from the second-level cache
+constexpr double kTileOverhead = 24;        // cycles to start and finish a tile's reduction
+constexpr double kTransposePerElement = 2;  // cycles to move one element between channels first and channels last
+constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
+constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr long long kMostStackBytes = 192 << 10;
-constexpr long long kWorthThreads = 4'000'000;  // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
-constexpr int kSpareRegisters = 3;           // LLVM spills before the last registers of AVX-512 are used
-constexpr int kMostUnrolledProducts = 512;   // in one step of a reduction
+constexpr long long kWorthThreads =
+    4'000'000;                      // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
+constexpr int kSpareRegisters = 3;  // LLVM spills before the last registers of AVX-512 are used
+constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
 constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
-int ceil_div(long long a, long long b) { return static_cast<int>((a + b - 1) / b); }
+int ceil_div(long long a, long long b) {
+    return static_cast<int>((a + b - 1) / b);
+}
 
 // The problem in the numbers that costs are made of.
 struct Shape {
@@ -54,10 +57,15 @@ struct Shape {
     }
     double taps() const { return static_cast<double>(all_taps[kX] * all_taps[kY] * all_taps[kZ]); }
     double phases() const { return static_cast<double>(period[kX]) * period[kY] * period[kZ]; }
-    double inputs() const { return static_cast<double>(groups * group_in) * axes[kX].input * axes[kY].input * axes[kZ].input; }
-    double outputs() const { return static_cast<double>(groups * group_out) * axes[kX].output * axes[kY].output * axes[kZ].output; }
+    double inputs() const {
+        return static_cast<double>(groups * group_in) * axes[kX].input * axes[kY].input * axes[kZ].input;
+    }
+    double outputs() const {
+        return static_cast<double>(groups * group_out) * axes[kX].output * axes[kY].output * axes[kZ].output;
+    }
     double flops() const {
-        return 2.0 * static_cast<double>(groups * group_in * group_out * batch) * taps() * quotients[kX] * quotients[kY] * quotients[kZ];
+        return 2.0 * static_cast<double>(groups * group_in * group_out * batch) * taps() * quotients[kX] *
+               quotients[kY] * quotients[kZ];
     }
     // Distinct input offsets among the phases of x.
     int offsets() const {
@@ -69,8 +77,9 @@ struct Shape {
     // Every phase of x reads the same inputs, so that phases can be lanes.
     bool uniform_x() const {
         const Phase& first = axes[kX].phases.front();
-        return std::all_of(axes[kX].phases.begin(), axes[kX].phases.end(),
-                           [&](const Phase& phase) { return phase.taps == first.taps && phase.first_input == first.first_input; });
+        return std::all_of(axes[kX].phases.begin(), axes[kX].phases.end(), [&](const Phase& phase) {
+            return phase.taps == first.taps && phase.first_input == first.first_input;
+        });
     }
 };
 
@@ -135,11 +144,14 @@ class CostModel {
             double blocks = 1, staged = 4.0 * static_cast<double>(s_.group_in);
             for (int a = 0; a < kAxes; a++) {
                 blocks *= ceil_div(ceil_div(s_.quotients[a], tile.extent[a]), p[kBlock[a]]);
-                staged *= std::min(p[kBlock[a]] * tile.extent[a], s_.quotients[a]) + s_.reach[a] + (a == kX ? m_.lanes : 0);
+                staged *=
+                    std::min(p[kBlock[a]] * tile.extent[a], s_.quotients[a]) + s_.reach[a] + (a == kX ? m_.lanes : 0);
             }
             // Blocks are what threads share then, so there must be enough of them.
             const bool parallel = s_.flops() > kWorthThreads;
-            if (stage == kPerBlock && (staged > kMostStackBytes || (parallel && blocks * static_cast<double>(s_.groups) < 8))) continue;
+            if (stage == kPerBlock &&
+                (staged > kMostStackBytes || (parallel && blocks * static_cast<double>(s_.groups) < 8)))
+                continue;
             p.params["stage"] = stage;
             p.params["parallel"] = parallel ? 1 : 0;
 
@@ -148,10 +160,13 @@ class CostModel {
             double staging = 0;
             if (stage == kPerImage) staging = s_.inputs() * (move + 12 / from);
             if (stage == kPerBlock) staging = staged / 4 * static_cast<double>(s_.groups) * blocks * (move + 4 / from);
-            const double weights = 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
-            const double traffic = weights * blocks / (weights > static_cast<double>(m_.l2) / 2 ? kStreamBytes : kCacheBytes);
+            const double weights =
+                4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
+            const double traffic =
+                weights * blocks / (weights > static_cast<double>(m_.l2) / 2 ? kStreamBytes : kCacheBytes);
             p.predicted_cycles = static_cast<double>(s_.batch) *
-                                 (std::max(tile.reduction, traffic) + std::min(tile.reduction, traffic) / 4 + staging + s_.outputs() * tile.store);
+                                 (std::max(tile.reduction, traffic) + std::min(tile.reduction, traffic) / 4 + staging +
+                                  s_.outputs() * tile.store);
             candidates_.push_back(std::move(p));
         }
     }
@@ -201,8 +216,10 @@ class CostModel {
             tile.store = kTransposePerElement;
             rows_of_tiles = ceil_div(s_.quotients[kY], rows) * ceil_div(rows, tile_y);
         }
-        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] * ceil_div(s_.quotients[kX], tile_x) * rows_of_tiles;
-        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) + s_.phases() * (kTileOverhead + sums));
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
+                             ceil_div(s_.quotients[kX], tile_x) * rows_of_tiles;
+        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) +
+                                  s_.phases() * (kTileOverhead + sums));
         consider(p, tile);
     }
 
@@ -213,7 +230,8 @@ class CostModel {
             for (int vectors = 1; vectors <= 4 && vectors * lanes <= s_.quotients[kX]; vectors++) {
                 for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
                     for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
-                        if (fits_registers(vectors * tile_y, s_.period[kX] * channels)) add_space(lanes, vectors, channels, tile_y);
+                        if (fits_registers(vectors * tile_y, s_.period[kX] * channels))
+                            add_space(lanes, vectors, channels, tile_y);
                     }
                 }
             }
@@ -230,12 +248,14 @@ class CostModel {
         Tile tile;
         tile.extent = {lanes * vectors, tile_y, 1};
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
-        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * ceil_div(s_.quotients[kX], lanes * vectors) *
-                             ceil_div(s_.quotients[kY], tile_y) * s_.quotients[kZ];
-        // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. A vector across the end of a
-        // cache line is two loads, and all but one offset of x are unaligned.
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
+                             ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
+                             s_.quotients[kZ];
+        // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. A
+        // vector across the end of a cache line is two loads, and all but one offset of x are unaligned.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
-        const double loads = 1.5 * vectors * tile_y * (taps + s_.offsets() - 1) + static_cast<double>(s_.all_taps[kX]) * channels;
+        const double loads =
+            1.5 * vectors * tile_y * (taps + s_.offsets() - 1) + static_cast<double>(s_.all_taps[kX]) * channels;
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kTileOverhead + 2 * sums));
@@ -265,9 +285,11 @@ class CostModel {
         Tile tile;
         tile.extent = {tile_x, 1, 1};
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
-        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
+                             ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = s_.taps() / (lanes * vectors) * static_cast<double>(s_.group_in);
-        tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) + s_.phases() / (lanes * vectors) * (kTileOverhead + sums));
+        tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
+                                  s_.phases() / (lanes * vectors) * (kTileOverhead + sums));
         consider(p, tile);
     }
 
@@ -283,9 +305,11 @@ class CostModel {
             tile.extent = {tile_x, 1, 1};
             tile.channels_inside = true;
             tile.packed_channels = 1;
-            const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
+            const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
+                                 s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
-            tile.reduction = tiles * (s_.taps() * step(tile_x, tile_x + 1, tile_x) + s_.phases() * (kTileOverhead + tile_x));
+            tile.reduction =
+                tiles * (s_.taps() * step(tile_x, tile_x + 1, tile_x) + s_.phases() * (kTileOverhead + tile_x));
             consider(p, tile);
         }
     }
@@ -297,6 +321,8 @@ class CostModel {
 
 }  // namespace
 
-std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Machine& machine) { return CostModel(problem, machine).candidates(); }
+std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Machine& machine) {
+    return CostModel(problem, machine).candidates();
+}
 
 }  // namespace polyphase::x86

@@ -16,12 +16,15 @@ inline int lanes_within(int limit, int extent) {
 
 /// Output rows per task, so that a task writes about 64 kB: enough to hide the cost of handing it to a thread.
 inline int rows_per_task(const Problem& problem) {
-    const long long row_bytes = 4LL * problem.output.back() * (problem.output_layout == Layout::nhwc ? problem.out_channels : 1);
+    const long long row_bytes =
+        4LL * problem.output.back() * (problem.output_layout == Layout::nhwc ? problem.out_channels : 1);
     const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
     return static_cast<int>(std::clamp<long long>((64 << 10) / row_bytes, 1, rows));
 }
 
 /// Threads pay off from about a quarter of a megabyte written.
-inline bool worth_threads(const Problem& problem) { return 4 * output_elements(problem) > 256 << 10; }
+inline bool worth_threads(const Problem& problem) {
+    return 4 * output_elements(problem) > 256 << 10;
+}
 
 }  // namespace polyphase::x86

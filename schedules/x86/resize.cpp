@@ -1,6 +1,6 @@
 // Resampling on x86. Bound by memory when the output exceeds the cache, by loads and shuffles otherwise.
-//   planes       channels first, small periods: a vector of q per phase, phases interleaved when stored: no gather, no table
-//   gather       channels first, any ratio: vectors along x, inputs and weights gathered through x's table
+//   planes       channels first, small periods: a vector of q per phase, phases interleaved when stored: no gather, no
+//   table gather       channels first, any ratio: vectors along x, inputs and weights gathered through x's table
 //   channels     channels last: vectors along channels, one broadcast weight per tap
 //   interleaved  channels last with few channels: vectors along the whole row, gathered through x's table
 // The row blended along y and z is computed once per output row into a buffer that stays in the first-level cache.
@@ -15,16 +15,22 @@ using Halide::MemoryType;
 using Halide::TailStrategy;
 using Halide::Var;
 
-constexpr int kMaxPeriod = 8;          // more phases would unroll into too much code
-constexpr int kMaxRowBytes = 64 << 10; // of stack
+constexpr int kMaxPeriod = 8;           // more phases would unroll into too much code
+constexpr int kMaxRowBytes = 64 << 10;  // of stack
 
-bool keep_row(const ResizeStages& s, const Schedule& p) { return p["row_buffer"] && (s.extends_x || s.resamples_rows); }
+bool keep_row(const ResizeStages& s, const Schedule& p) {
+    return p["row_buffer"] && (s.extends_x || s.resamples_rows);
+}
 
-TailStrategy tail(int extent, int factor) { return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf; }
+TailStrategy tail(int extent, int factor) {
+    return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
+}
 
 // Rounding up is free where the row goes on with its edge values; elsewhere it would read past the input.
 void keep_row_at(ResizeStages& s, const Halide::Func& out, const Var& y, const Var& x, int lanes) {
-    s.source.compute_at(out, y).store_in(MemoryType::Stack).vectorize(x, lanes, s.extends_x ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    s.source.compute_at(out, y)
+        .store_in(MemoryType::Stack)
+        .vectorize(x, lanes, s.extends_x ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
 }  // namespace
@@ -49,14 +55,19 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
         lanes = lanes_within(m.lanes, x.output * problem.in_channels);
     }
     const bool row_buffer = 4LL * (x.input + 2 * m.lanes) * row_channels <= kMaxRowBytes;
-    p.params = {{"lanes", lanes}, {"rows", rows_per_task(problem)}, {"parallel", worth_threads(problem)}, {"row_buffer", row_buffer}, {"x_phases", p.family == "planes"}};
+    p.params = {{"lanes", lanes},
+                {"rows", rows_per_task(problem)},
+                {"parallel", worth_threads(problem)},
+                {"row_buffer", row_buffer},
+                {"x_phases", p.family == "planes"}};
     return {p};
 }
 
 void schedule_resize(ResizeStages& s, const Schedule& p) {
     if (p.family == "reference") return;  // one output at a time, everything inline
     const auto [x, y, z] = s.o;
-    const Var q("q"), r("r"), q_vector("q_vector"), lane("lane"), yi("yi"), yb("yb"), task("task"), block("c_block"), flat("flat");
+    const Var q("q"), r("r"), q_vector("q_vector"), lane("lane"), yi("yi"), yb("yb"), task("task"), block("c_block"),
+        flat("flat");
     const int lanes = p["lanes"];
     const AxisMap& ax = s.axes[kX];
     Halide::Func out = s.output;
@@ -65,7 +76,8 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
     if (p.family == "planes") {
         const int quotients = (ax.output + ax.period - 1) / ax.period;
         out.split(x, q, r, ax.period, tail(ax.output, ax.period))
-            .split(q, q_vector, lane, lanes, quotients % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .split(q, q_vector, lane, lanes,
+                   quotients % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
             .reorder(lane, r, q_vector, yi, yb, z, s.c, s.n)
             .vectorize(lane)
             .unroll(r)
@@ -93,7 +105,11 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             .fuse(yb, z, task);
         if (keep_row(s, p)) {
             const Var row_flat("row_flat");
-            s.source.compute_at(out, yi).store_in(MemoryType::Stack).bound_extent(s.c, s.channels).fuse(s.c, x, row_flat).vectorize(row_flat, lanes, TailStrategy::GuardWithIf);
+            s.source.compute_at(out, yi)
+                .store_in(MemoryType::Stack)
+                .bound_extent(s.c, s.channels)
+                .fuse(s.c, x, row_flat)
+                .vectorize(row_flat, lanes, TailStrategy::GuardWithIf);
         }
     }
     if (p["parallel"]) out.parallel(task);

@@ -1,5 +1,5 @@
-// Zero insertion on x86: bound by the stores. Phases of x and y are unrolled, so that a row of zeros is a plain fill and a row of nails an
-// interleave of the input with zeros.
+// Zero insertion on x86: bound by the stores. Phases of x and y are unrolled, so that a row of zeros is a plain fill
+// and a row of nails an interleave of the input with zeros.
 #include "schedules/x86/zero_insert.h"
 
 #include "schedules/x86/memory_bound.h"
@@ -24,8 +24,12 @@ std::vector<Schedule> zero_insert_candidates(const Problem& problem, const Machi
     const bool interleave = planes && axes[kX].period <= kMaxPeriod;
     const int quotients = (axes[kX].output + axes[kX].period - 1) / axes[kX].period;
     const int extent = interleave ? quotients : planes ? axes[kX].output : problem.in_channels;
-    return {{.family = interleave ? "interleave" : planes ? "rows" : "channels",
-             .params = {{"lanes", lanes_within(m.lanes, extent)}, {"rows", rows_per_task(problem)}, {"parallel", worth_threads(problem)}},
+    return {{.family = interleave ? "interleave"
+                       : planes   ? "rows"
+                                  : "channels",
+             .params = {{"lanes", lanes_within(m.lanes, extent)},
+                        {"rows", rows_per_task(problem)},
+                        {"parallel", worth_threads(problem)}},
              .source = "cost model"}};
 }
 
