@@ -29,13 +29,19 @@ Problem one_problem(const std::string& json) {
     return result.problems.front();
 }
 
-// Tells Halide all that is known about a tensor: its extents, and that the innermost dimension in memory is dense.
+// Tells Halide all that is known about a tensor: its extents, that the innermost dimension in memory is dense, and that the parts of
+// a split dimension are steps of one stride.
 template <typename Tensor>
 void constrain(Tensor& tensor, const std::vector<BufferDim>& dims, Layout layout) {
     const int innermost = layout == Layout::nhwc ? 0 : 1;
     for (int i = 0; i < static_cast<int>(dims.size()); i++) {
-        tensor.dim(i).set_bounds(0, dims[i].extent);
-        tensor.dim(i).set_stride(dims[i].dim == innermost ? Halide::Expr(dims[i].step) : Halide::Expr());
+        Halide::Expr stride;
+        if (dims[i].dim == innermost) {
+            stride = dims[i].step;
+        } else if (i > 0 && dims[i].dim == dims[i - 1].dim) {
+            stride = tensor.dim(i - 1).stride() * (dims[i].step / dims[i - 1].step);
+        }
+        tensor.dim(i).set_bounds(0, dims[i].extent).set_stride(stride);
     }
 }
 

@@ -3,7 +3,8 @@
 // Every family keeps a tile of sums in vector registers while it runs through the input channels. What differs is the
 // direction of the vectors:
 //   channels   along output channels: channels last; wide layers; images smaller than a vector
-//   space      along qx, the quotients of x, with the phases of x interleaved when they are stored: channels first
+//   space      along qx, the quotients of x, with the phases of x (channels last: and the channels) interleaved when they are stored:
+//              channels first, or few channels
 //   phases     along rx, the phases of x: channels first, large strides
 //   groups     along groups: depthwise, channels last
 // A step of the reduction multiplies `a` vectors with `b` broadcast scalars: a*b FMAs for a + b loads, of which x86 can
@@ -174,17 +175,19 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
     stage_input(s, p, v, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
-void schedule_space(ConvTransposeStages& s, const Schedule& p) {
+void schedule_space(ConvTransposeStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
     cut(s, p, {lanes * p["vectors"], p["tile_y"], 1}, v);
     cut_channels(s, p["channels"], v);
-    // All phases of x in one tile: neighbouring stores become one interleaved, contiguous store.
+    // All phases of x in one tile, and channels last all channels: neighbouring stores become one interleaved, contiguous store.
+    const bool channels_last = problem.output_layout == Layout::nhwc;
+    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.channel}, channels_inside{v.lane, v.channel, rx, v.vector};
     s.output.split(v.in_tile[kX], v.vector, v.lane, lanes)
-        .reorder(concat({{v.lane, rx, v.vector, v.channel, v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz,
-                          v.in_block[kY], v.in_block[kZ]},
+        .reorder(concat({channels_last ? channels_inside : phases_inside,
+                         {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
                          outer_loops(s, v)}))
         .vectorize(v.lane)
         .unroll(rx)
@@ -204,6 +207,9 @@ void schedule_space(ConvTransposeStages& s, const Schedule& p) {
     s.acc.reorder(qx, rx, s.c, qy);
     s.acc.update().unroll(s.taps.y);
     stage_input(s, p, v, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
+    constexpr int kDimOfRx = 2;
+    if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
 }
 
 void schedule_phases(ConvTransposeStages& s, const Schedule& p) {
@@ -279,7 +285,7 @@ void schedule_conv_transpose(ConvTransposeStages& s, const Problem& problem, con
     if (p.family == "channels")
         schedule_channels(s, problem, p);
     else if (p.family == "space")
-        schedule_space(s, p);
+        schedule_space(s, problem, p);
     else if (p.family == "phases")
         schedule_phases(s, p);
     else if (p.family == "groups")

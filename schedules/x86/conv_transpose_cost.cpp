@@ -16,6 +16,7 @@ constexpr long long kWorthThreads =
     4'000'000;                      // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
 constexpr int kSpareRegisters = 3;  // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
+constexpr int kMostInterleaved = 16;         // vectors in one interleaved store
 constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
 int ceil_div(long long a, long long b) {
@@ -224,7 +225,9 @@ class CostModel {
     }
 
     void space() {
-        if (!s_.channels_first_out) return;
+        // Channels last, a tile has to hold all of them.
+        const bool interleaves_channels = !s_.channels_first_out;
+        if (interleaves_channels && (s_.groups != 1 || s_.group_out * s_.period[kX] > kMostInterleaved)) return;
         for (const int lanes : {m_.lanes, m_.lanes / 2}) {
             if (lanes < 4) continue;
             for (int vectors = 1; vectors <= 4 && vectors * lanes <= s_.quotients[kX]; vectors++) {
