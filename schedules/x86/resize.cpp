@@ -2,7 +2,8 @@
 //   planes       channels first, small periods: a vector of q per phase, phases interleaved when stored: no gather, no
 //   table gather       channels first, any ratio: vectors along x, inputs and weights gathered through x's table
 //   channels     channels last: vectors along channels, one broadcast weight per tap
-//   interleaved  channels last with few channels: vectors along the whole row, gathered through x's table
+//   pixels       channels last with few channels, small periods: as planes, with channels interleaved at the store too
+//   interleaved  channels last with few channels, any ratio: vectors along the whole row, gathered through x's table
 // The row blended along y and z is computed once per output row into a buffer that stays in the first-level cache.
 #include "schedules/x86/resize.h"
 
@@ -16,6 +17,7 @@ using Halide::TailStrategy;
 using Halide::Var;
 
 constexpr int kMaxPeriod = 8;           // more phases would unroll into too much code
+constexpr int kMostInterleaved = 16;    // vectors in one interleaved store
 constexpr int kMaxRowBytes = 64 << 10;  // of stack
 
 bool keep_row(const ResizeStages& s, const Schedule& p) {
@@ -49,6 +51,10 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
     } else if (problem.in_channels * 2 >= m.lanes) {
         p.family = "channels";
         lanes = row_channels = lanes_within(m.lanes, problem.in_channels);
+    } else if (phases && x.period * problem.in_channels <= kMostInterleaved) {
+        p.family = "pixels";
+        row_channels = problem.in_channels;
+        lanes = lanes_within(m.lanes, quotients);
     } else {
         p.family = "interleaved";
         row_channels = problem.in_channels;
@@ -59,7 +65,7 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
                 {"rows", rows_per_task(problem)},
                 {"parallel", worth_threads(problem)},
                 {"row_buffer", row_buffer},
-                {"x_phases", p.family == "planes"}};
+                {"x_phases", p.family == "planes" || p.family == "pixels"}};
     return {p};
 }
 
@@ -84,6 +90,21 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             .fuse(yb, z, task)
             .fuse(task, s.c, task);
         if (keep_row(s, p)) keep_row_at(s, out, yi, x, lanes);
+    } else if (p.family == "pixels") {
+        const int quotients = (ax.output + ax.period - 1) / ax.period;
+        out.split(x, q, r, ax.period, tail(ax.output, ax.period))
+            .split(q, q_vector, lane, lanes,
+                   quotients % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .reorder(lane, s.c, r, q_vector, yi, yb, z, s.n)
+            .vectorize(lane)
+            .unroll(s.c)
+            .unroll(r)
+            .fuse(yb, z, task);
+        // A row as planes: what was strided is read once, and the taps of x are plain vectors.
+        if (p["row_buffer"]) {
+            keep_row_at(s, out, yi, x, lanes);
+            s.source.reorder_storage(x, s.c, y, z, s.n).reorder(x, s.c, y, z, s.n);
+        }
     } else if (p.family == "gather") {
         out.split(x, q_vector, lane, lanes, ax.output % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
             .reorder(lane, q_vector, yi, yb, z, s.c, s.n)
@@ -113,6 +134,8 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
         }
     }
     if (p["parallel"]) out.parallel(task);
+    // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
+    if (p.family == "pixels") out.specialize(out.output_buffer().dim(1).stride() == s.channels);
 }
 
 }  // namespace polyphase::x86
