@@ -90,6 +90,7 @@ struct ResampleAxis {
     bool exclude_outside = false;           ///< weights outside the input are dropped and the rest renormalised
     bool antialias = false;                 ///< downsampling stretches the filter by 1/scale
     double roi_begin = 0.0, roi_end = 1.0;  ///< tf_crop_and_resize: normalised region of interest
+    bool operator==(const ResampleAxis&) const = default;
 };
 
 /// Extents and |roi| * input must stay below 2^30, and one axis' tap table in memory.

@@ -37,6 +37,11 @@ class FieldReader {
     void expected(std::string_view field, std::string_view what, const Json& found) {
         error(field, "expected " + std::string(what) + ", found " + shown(found));
     }
+    /// With whatever is there, or nothing.
+    void expected_or_missing(std::string_view field, std::string_view what) {
+        const Json* value = find(field);
+        value ? expected(field, what, *value) : missing(field, what);
+    }
     void missing(std::string_view field, std::string_view what) {
         error(field, "expected " + std::string(what) + ", found nothing");
     }

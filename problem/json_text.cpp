@@ -7,7 +7,9 @@ namespace polyphase {
 namespace {
 
 constexpr size_t kDeepestNesting = 16;
+constexpr size_t kMostKeys = 256;
 constexpr size_t kLongestShown = 60;
+constexpr size_t kLongestPrintable = 300;
 
 /// First pass over the text: where it goes wrong, and which keys an object holds twice (a value keeps one of them
 /// only).
@@ -30,6 +32,10 @@ class Checker : public nlohmann::json_sax<Json> {
     bool key(string_t& name) override {
         Level& level = levels_.back();
         level.key = name;
+        if (level.keys.size() == kMostKeys) {
+            error = "expected at most " + std::to_string(kMostKeys) + " fields in an object, found more";
+            return false;
+        }
         if (!level.keys.insert(name).second) duplicates.push_back({levels_[0].list ? levels_[0].index : 0, path()});
         return true;
     }
@@ -101,7 +107,8 @@ class Checker : public nlohmann::json_sax<Json> {
 }  // namespace
 
 std::string printable(std::string_view text) {
-    std::string result(text);
+    std::string result(text.substr(0, kLongestPrintable));
+    if (text.size() > kLongestPrintable) result += "...";
     std::ranges::replace_if(result, [](char c) { return c < ' ' || c > '~'; }, '?');
     return result;
 }

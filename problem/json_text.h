@@ -26,7 +26,8 @@ JsonText parse_json(std::string_view text);
 /// `value` as a message shows it: printable ASCII on one line, cut after some 60 characters.
 std::string shown(const Json& value);
 
-/// Text of unknown origin, made printable: bytes outside ASCII and control characters become '?'.
+/// Text of unknown origin, made printable: bytes outside ASCII and control characters become '?', and what follows some
+/// 300 characters "...".
 std::string printable(std::string_view text);
 
 }  // namespace polyphase

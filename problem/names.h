@@ -82,10 +82,13 @@ std::string names_of(const NameTable<Enum, N>& table) {
 /// Insertions, deletions and replacements that turn one word into the other.
 int edit_distance(std::string_view a, std::string_view b);
 
+constexpr size_t kLongestMisspelling = 64;
+
 /// The candidate that `name` most likely misspells, or "" if none is near.
 template <typename Candidates>
 std::string_view nearest_name(std::string_view name, const Candidates& candidates) {
     std::string_view best;
+    if (name.size() > kLongestMisspelling) return best;
     int least = 1 + static_cast<int>(name.size()) / 3;
     for (const auto& candidate : candidates) {
         const int distance = edit_distance(name, candidate);

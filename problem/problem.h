@@ -29,6 +29,7 @@ struct Activation {
     Kind kind = Kind::none;
     double alpha = 0.01;          ///< leaky_relu: slope for negative inputs
     double min = 0.0, max = 6.0;  ///< clip: bounds (relu6 is clip 0..6)
+    bool operator==(const Activation&) const = default;
 };
 
 /// Transposed convolution. `input i` reaches `output o` through kernel index `k` iff i*stride + k*dilation - pad_begin
@@ -40,6 +41,7 @@ struct ConvTranspose {
     int groups = 1;
     bool bias = false;
     WeightLayout weight_layout = WeightLayout::cin_cout_k;
+    bool operator==(const ConvTranspose&) const = default;
 };
 
 /// Resampling by constant tap tables, separable: one map per spatial axis.
@@ -47,11 +49,13 @@ struct Resize {
     std::vector<ResampleAxis> axes;
     double extrapolation_value =
         0.0;  ///< value of outputs whose coordinate lies outside the input (tf_crop_and_resize)
+    bool operator==(const Resize&) const = default;
 };
 
 /// Bed of nails: input i lands on output i*stride + offset, everything else is zero.
 struct ZeroInsert {
     std::vector<int> stride, offset;
+    bool operator==(const ZeroInsert&) const = default;
 };
 
 /// One kernel's exact problem. Spatial extents are listed outermost first: [W], [H, W] or [D, H, W].
@@ -68,6 +72,7 @@ struct Problem {
     std::vector<std::string> targets;  ///< Halide target strings, best first; empty means the build machine's family
 
     int rank() const { return static_cast<int>(input.size()); }
+    bool operator==(const Problem&) const = default;
 };
 
 /// The operator's name as problem files spell it: "conv_transpose", "resize", "zero_insert".
@@ -83,7 +88,9 @@ int64_t output_elements(const Problem& problem);
 int64_t weight_elements(const Problem& problem);
 
 /// Floating-point operations that the definition needs: two per (output, tap) pair that reads inside the input, nothing
-/// for padding and inserted zeros. Bias, residual and activation are not counted.
+/// for padding and inserted zeros. A resampling counts the taps of one pass per axis, the innermost last; copying
+/// (nearest, an axis that keeps its size, zero insertion) is no operation. Bias, residual and activation are not
+/// counted. At most the largest int64_t.
 int64_t flops(const Problem& problem);
 
 /// Bytes that any implementation must move: every input, weight, bias, slope and residual element read once, every

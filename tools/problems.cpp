@@ -42,6 +42,7 @@ std::vector<Problem> read_problems(const std::string& file, const std::vector<st
         }
     }
     if (!errors.empty()) throw BadInput{errors};
+    for (const std::string& sentence : result.skipped) std::cerr << "polyphase: " << file << ": " << sentence << "\n";
     return result.problems;
 }
 

@@ -1,0 +1,177 @@
+// What takes other processes: forced instruction sets, and shared libraries loaded as any language would load them.
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <polyphase/status.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tests/abi/kernel_table.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temporary_directory.h"
+
+namespace polyphase::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+bool processor_has(const std::string& instruction_set) {
+    if (instruction_set == "baseline") return true;
+#if defined(__x86_64__)
+    if (instruction_set == "avx512_skylake") {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq");
+    }
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+ChildResult worker(const std::string& instruction_set, const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {POLYPHASE_ABI_WORKER};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_child(command, {{{"POLYPHASE_INSTRUCTION_SET", instruction_set}}, ""});
+}
+
+class InstructionSets : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Forced, InstructionSets, ::testing::Values("avx512_skylake", "avx2-f16c-fma", "baseline"),
+                         [](const auto& name) {
+                             std::string text = name.param;
+                             for (char& c : text) c = c == '-' ? '_' : c;
+                             return text;
+                         });
+
+TEST_P(InstructionSets, PackAndRunAgree) {
+    if (!processor_has(GetParam())) GTEST_SKIP() << "this processor lacks " << GetParam();
+    for (const KernelFunctions& kernel : kernels()) {
+        const ChildResult result = worker(GetParam(), {"run", kernel.name});
+        EXPECT_EQ(result.exit_code, 0) << kernel.name << ": " << result.output << result.error;
+        EXPECT_EQ(result.output, std::string(GetParam()) + "\n") << kernel.name;
+    }
+}
+
+TEST_P(InstructionSets, RefuseEachOthersWeights) {
+    const std::string other = std::string(GetParam()) == "baseline" ? "avx2-f16c-fma" : "baseline";
+    if (!processor_has(GetParam()) || !processor_has(other)) {
+        GTEST_SKIP() << "this processor lacks " << GetParam() << " or " << other;
+    }
+    const TemporaryDirectory directory;
+    const std::string file = directory / "packed";
+    ASSERT_EQ(worker(GetParam(), {"pack", "abi_plain", file}).exit_code, 0);
+    EXPECT_EQ(worker(GetParam(), {"run-packed", "abi_plain", file}).exit_code, 0);
+    const ChildResult result = worker(other, {"run-packed", "abi_plain", file});
+    EXPECT_EQ(result.exit_code, POLYPHASE_WRONG_PACKED_WEIGHTS) << result.output << result.error;
+    EXPECT_THAT(result.error, HasSubstr(GetParam()));
+    EXPECT_THAT(result.error, HasSubstr(other));
+}
+
+TEST(InstructionSet, OneThatNoKernelHasIsAnError) {
+    for (const char* name : {"neon", "AVX2", "baseline "}) {
+        const ChildResult result = worker(name, {"run", "abi_plain"});
+        EXPECT_EQ(result.exit_code, POLYPHASE_UNSUPPORTED_INSTRUCTION_SET) << name;
+        EXPECT_THAT(result.error, HasSubstr(std::string("\"") + name + "\""));
+    }
+}
+
+TEST(InstructionSet, BestIsTheDefault) {
+    std::string best = "baseline";
+    for (const char* name : {"avx2-f16c-fma", "avx512_skylake"}) {
+        if (processor_has(name)) best = name;
+    }
+    const ChildResult result = worker("", {"run", "abi_plain"});
+    EXPECT_EQ(result.output, best + "\n");
+}
+
+/// A shared library opened by name, its functions found by theirs, nothing else known: what ctypes or a JVM does.
+class Library {
+  public:
+    Library(const std::string& path, const std::string& name)
+        : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)), name_(name) {
+        if (!handle_) throw std::runtime_error(dlerror());
+    }
+    ~Library() { dlclose(handle_); }
+    Library(const Library&) = delete;
+    Library& operator=(const Library&) = delete;
+
+    template <typename Function>
+    Function function(const std::string& what) const {
+        void* found = dlsym(handle_, (name_ + "_" + what).c_str());
+        if (!found) throw std::runtime_error("no " + name_ + "_" + what);
+        return reinterpret_cast<Function>(found);
+    }
+
+  private:
+    void* handle_;
+    std::string name_;
+};
+
+using TextFunction = const char* (*)();
+using SizeFunction = size_t (*)();
+using PackFunction = int (*)(const void*, const void*, void*);
+using RunFunction = int (*)(const void*, const void*, void*, void*);
+
+TEST(SharedLibrary, IsCompleteInItself) {
+    const TemporaryDirectory directory;
+    for (const char* name : {"abi_plain", "abi_linear"}) {
+        const ChildResult compiled =
+            run_child({POLYPHASE_COMMAND, "compile", std::string(POLYPHASE_TEST_KERNELS "/") + name + ".json", "--out",
+                       directory.path().string(), "--shared"});
+        ASSERT_EQ(compiled.exit_code, 0) << compiled.error;
+    }
+    // Both at once in one process.
+    const Library plain(directory / "libabi_plain.so", "abi_plain"),
+        linear(directory / "libabi_linear.so", "abi_linear");
+    EXPECT_EQ(nlohmann::json::parse(plain.function<TextFunction>("info")()).at("name"), "abi_plain");
+    EXPECT_EQ(nlohmann::json::parse(linear.function<TextFunction>("info")()).at("name"), "abi_linear");
+
+    const Subject expected_plain(kernel_named("abi_plain")), expected_linear(kernel_named("abi_linear"));
+    const ProblemData& data = expected_plain.data();
+    std::vector<char> packed(plain.function<SizeFunction>("packed_size")()),
+        workspace(plain.function<SizeFunction>("workspace_size")() + 1);
+    std::vector<float> output(output_count(expected_plain.problem()), std::nanf(""));
+    ASSERT_EQ(plain.function<PackFunction>("pack")(data.weights.data(), data.bias.data(), packed.data()), 0);
+    ASSERT_EQ(plain.function<RunFunction>("run")(data.input.data(), packed.data(), output.data(), workspace.data()), 0);
+    EXPECT_EQ(expected_plain.mismatch(output.data()), "");
+
+    std::vector<float> resized(output_count(expected_linear.problem()), std::nanf(""));
+    EXPECT_EQ(linear.function<SizeFunction>("packed_size")(), 0U);
+    std::vector<char> scratch(linear.function<SizeFunction>("workspace_size")() + 1);
+    ASSERT_EQ(linear.function<RunFunction>("run")(expected_linear.data().input.data(), nullptr, resized.data(),
+                                                  scratch.data()),
+              0);
+    EXPECT_EQ(expected_linear.mismatch(resized.data()), "");
+
+    EXPECT_EQ(plain.function<RunFunction>("run")(nullptr, packed.data(), output.data(), workspace.data()),
+              POLYPHASE_NULL_POINTER);
+    EXPECT_THAT(plain.function<TextFunction>("last_error")(), HasSubstr("abi_plain"));
+}
+
+/// Only the documented names leave the library, so that two of them, or a Halide of the application's own, cannot meet.
+TEST(SharedLibrary, ExportsItsOwnFunctionsOnly) {
+    const TemporaryDirectory directory;
+    ASSERT_EQ(run_child({POLYPHASE_COMMAND, "compile", POLYPHASE_TEST_KERNELS "/abi_plain.json", "--out",
+                         directory.path().string(), "--shared"})
+                  .exit_code,
+              0);
+    ChildResult names;
+    try {
+        names = run_child({"nm", "-D", "--defined-only", "--format=just-symbols", directory / "libabi_plain.so"});
+    } catch (const std::exception& error) {
+        GTEST_SKIP() << error.what();
+    }
+    ASSERT_EQ(names.exit_code, 0) << names.error;
+    std::istringstream lines(names.output);
+    int own = 0;
+    for (std::string name; std::getline(lines, name);) {
+        const bool is_own = name.rfind("abi_plain_", 0) == 0, is_runtime = name.rfind("polyphase_", 0) == 0;
+        own += is_own;
+        EXPECT_TRUE(is_own || is_runtime) << name;
+    }
+    EXPECT_GE(own, 6);
+}
+
+}  // namespace
+}  // namespace polyphase::testing

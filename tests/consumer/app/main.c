@@ -1,0 +1,23 @@
+/* The same kernels from C. */
+#include <classic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <twice.h>
+
+int main(void) {
+    const float square[4] = {0, 1, 2, 3}, bias = 0, expected[9] = {0, 0, 1, 0, 4, 6, 4, 12, 9};
+    float output[9];
+    void* packed = malloc(classic_packed_size());
+    void* workspace = malloc(classic_workspace_size() + 1);
+    int failures = classic_pack(square, &bias, packed) || classic_run(square, packed, output, workspace);
+    if (failures) printf("%s\n", classic_last_error());
+    for (int i = 0; i < 9 && !failures; ++i) failures = output[i] != expected[i];
+
+    const float image[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    float larger[48];
+    failures += twice_run(image, NULL, larger, NULL) != 0 || larger[0] != 0 || larger[3] != 1 || larger[47] != 11;
+    printf("%d failures, %s\n", failures, classic_info());
+    free(packed);
+    free(workspace);
+    return failures;
+}

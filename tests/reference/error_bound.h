@@ -1,0 +1,34 @@
+// How far a correct single-precision result may lie from the exact one.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace polyphase::reference {
+
+/// Unit roundoff of f32: half the distance from 1 to the next number.
+inline constexpr double kUnitRoundoff = 0x1p-24;
+
+/// Roundings on the way of one term besides the additions of its sum: the weight of each of three resampled axes and
+/// its product, bias, residual.
+inline constexpr int64_t kExtraRoundings = 8;
+
+/// Bound on |fl(sum) - sum| for a sum of `terms` products whose magnitudes add up to `magnitude`, added in any order,
+/// fused or not.
+///
+/// With n roundings on the longest path the error is at most gamma_n * magnitude, gamma_n = n*u / (1 - n*u) (Higham,
+/// Accuracy and Stability of Numerical Algorithms, section 4.2). For long sums that is far above what happens and would
+/// hide a lost term, so the probabilistic bound lambda * sqrt(n) * u * magnitude (Higham and Mary 2019, Theorem 2.4)
+/// takes over; lambda = 8 fails with a chance below 2 * exp(-32) per element.
+inline double rounding_bound(int64_t terms, double magnitude) {
+    const double n = static_cast<double>(terms + kExtraRoundings);
+    const double certain = n * kUnitRoundoff / (1.0 - n * kUnitRoundoff);
+    const double likely = 8.0 * std::sqrt(n) * kUnitRoundoff;
+    return std::min(certain, likely) * magnitude;
+}
+
+/// Absolute error allowed to an f32 tanh or sigmoid on top of its argument's: four units in the last place of 1.
+inline constexpr double kTranscendentalSlack = 8.0 * kUnitRoundoff;
+
+}  // namespace polyphase::reference
