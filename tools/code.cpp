@@ -19,17 +19,20 @@ using Halide::MemoryType;
 using Halide::Target;
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kAutomaticStackBytes =
-    16 << 10;  // Halide's own limit for allocations of constant size without a memory type
+// Larger allocations come from halide_malloc, those with MemoryType::Stack too; MemoryType::Register stays on the
+// stack.
+constexpr size_t kSmallBytes = 16 << 10;
+
+constexpr size_t kMostStackBytes = 512 << 10;  // of one task: threads of applications may have small stacks
 
 size_t round_up(size_t bytes) {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// Adds up what the code takes from halide_malloc.
+// Adds up what the code takes from halide_malloc, and from the stack.
 class HeapUse : public Halide::Internal::IRVisitor {
   public:
-    size_t bytes = 0;
+    size_t bytes = 0, stack_bytes = 0;
     std::string problem;  // empty if all is well
 
   private:
@@ -38,11 +41,16 @@ class HeapUse : public Halide::Internal::IRVisitor {
     void visit(const Halide::Internal::Allocate* op) override {
         const int64_t elements = op->constant_allocation_size();
         const size_t size = static_cast<size_t>(elements) * op->type.bytes();
-        const bool automatic = op->memory_type == MemoryType::Auto && elements > 0 && size <= kAutomaticStackBytes;
-        const bool stack = op->memory_type == MemoryType::Stack || op->memory_type == MemoryType::Register || automatic;
+        const bool small = op->memory_type != MemoryType::Heap && elements > 0 && size <= kSmallBytes;
+        const bool stack = op->memory_type == MemoryType::Register || small;
         if (elements == 0 && !stack) problem = "the size of " + op->name + " is not known";
         if (elements == 0 && stack) problem = "the size of " + op->name + " on the stack is not known";
-        if (!stack) {
+        if (stack) {
+            stack_bytes += round_up(size);
+            if (stack_bytes > kMostStackBytes)
+                problem = "it would need " + std::to_string(stack_bytes) + " bytes of stack, more than " +
+                          std::to_string(kMostStackBytes);
+        } else {
             if (parallel_loops_ > 0) problem = op->name + " is allocated inside a parallel loop";
             // Halide lets vector loads run three elements past the end.
             bytes += round_up(size + 3 * op->type.bytes());

@@ -3,8 +3,8 @@
 // Every family keeps a tile of sums in vector registers while it runs through the input channels. What differs is the
 // direction of the vectors:
 //   channels   along output channels: channels last; wide layers; images smaller than a vector
-//   space      along qx, the quotients of x, with the phases of x (channels last: and the channels) interleaved when they are stored:
-//              channels first, or few channels
+//   space      along qx, the quotients of x, with the phases of x (channels last: and the channels) interleaved when
+//              they are stored: channels first, or few channels
 //   phases     along rx, the phases of x: channels first, large strides
 //   groups     along groups: depthwise, channels last
 // A step of the reduction multiplies `a` vectors with `b` broadcast scalars: a*b FMAs for a + b loads, of which x86 can
@@ -13,6 +13,8 @@
 #include "schedules/x86/conv_transpose.h"
 
 #include <algorithm>
+
+#include "schedules/x86/task_memory.h"
 
 namespace polyphase::x86 {
 namespace {
@@ -23,6 +25,8 @@ using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
+
+constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
 // The loops around a tile: quotients are cut into tiles, tiles into blocks. Within a block the weights of one block of
 // output channels stay in cache; (block, channel block) pairs are the tasks that threads share.
@@ -43,7 +47,6 @@ std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> part
 // Cuts quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few outputs
 // twice instead of testing for each.
 void cut(ConvTransposeStages& s, const Schedule& p, const PerAxis<int>& tile, const Loops& v) {
-    static const char* const kBlock[] = {"block_x", "block_y", "block_z"};
     for (int a = 0; a < kAxes; a++) {
         s.output.split(s.q[a], v.tile[a], v.in_tile[a], tile[a], TailStrategy::ShiftInwards)
             .split(v.tile[a], v.block[a], v.in_block[a], p[kBlock[a]], TailStrategy::RoundUp);
@@ -73,15 +76,28 @@ void share_tasks(ConvTransposeStages& s, const Schedule& p, const Loops& v) {
 }
 
 // The padded input in the order in which the reduction walks it: once per image, or once per block on the task's stack.
-void stage_input(ConvTransposeStages& s, const Schedule& p, const Loops& v, const std::vector<Var>& order) {
+void stage_input(ConvTransposeStages& s, const Schedule& p, const Loops& v, const PerAxis<int>& tile,
+                 const std::vector<Var>& order) {
     if (p["stage"] == kDirect) return;
     // Rounding up is free where the excess is padding; elsewhere it would read past the input.
     const bool excess_is_padding = s.pads && order[0].name() == s.i[kX].name();
     s.padded.reorder_storage(order)
         .reorder(std::vector<VarOrRVar>(order.begin(), order.end()))
         .vectorize(order[0], p["lanes"], excess_is_padding ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    // Rows begin on a cache line, so that the loads of one offset never straddle two. A part of a row has to be of
+    // known size.
+    for (int a = 0; a < kAxes; a++) {
+        const int quotients = std::min(p[kBlock[a]] * tile[a], s.quotients(a));
+        if (a == kX && quotients == s.quotients(a)) {
+            if (excess_is_padding) s.padded.align_bounds(s.i[kX], p["lanes"]);
+        } else if (p["stage"] == kPerBlock) {
+            const int extent = quotients + reach(s.axes[a]), lanes = p["lanes"];
+            const bool rounded_up = excess_is_padding && a == kX;
+            s.padded.bound_extent(s.i[a], rounded_up ? (extent + lanes - 1) / lanes * lanes : extent);
+        }
+    }
     if (p["stage"] == kPerBlock) {
-        s.padded.compute_at(s.output, v.task).store_in(MemoryType::Stack);
+        s.padded.compute_at(s.output, v.task).store_in(kTaskStack);
     } else {
         s.padded.compute_at(s.output, s.n).store_in(MemoryType::Heap);
         if (p["parallel"]) s.padded.parallel(order[2]);
@@ -93,7 +109,7 @@ void stage_input(ConvTransposeStages& s, const Schedule& p, const Loops& v, cons
 void register_tile(ConvTransposeStages& s, const Schedule& p, const Var& vectors, const std::vector<VarOrRVar>& inner,
                    const std::vector<VarOrRVar>& reduction) {
     const int lanes = p["lanes"];
-    s.acc.store_in(MemoryType::Stack).vectorize(vectors, lanes);
+    s.acc.store_in(kTaskStack).vectorize(vectors, lanes);
     auto update = s.acc.update();
     for (const VarOrRVar& v : inner) s.acc.unroll(v.var);
     // The smaller operand goes innermost: it stays in registers while the other passes by.
@@ -121,11 +137,12 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
     const std::vector<VarOrRVar> in_block{v.in_block[kX], v.in_block[kY], v.in_block[kZ]}, phases{rx, ry, rz};
+    const PerAxis<int> tile = p["transpose"] ? PerAxis<int>{std::min(lanes, s.quotients(kX)), p["strip_rows"], 1}
+                                             : PerAxis<int>{p["tile_x"], p["tile_y"], 1};
+    cut(s, p, tile, v);
 
     if (p["transpose"]) {
         // Channels are planes: sums go to a strip with channels innermost, which the output transposes.
-        const int width = std::min(lanes, s.quotients(kX));
-        cut(s, p, {width, p["strip_rows"], 1}, v);
         cut_channels(s, block, v);
         s.output
             .reorder(concat({{v.in_tile[kX], rx, v.in_block[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], ry, rz,
@@ -138,7 +155,7 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
         Func strip = s.acc.in(s.output);
         const Var x_tile("sx_tile"), y_tile("sy_tile"), xi("sxi"), yi("syi");
         strip.compute_at(s.output, ry)
-            .store_in(MemoryType::Stack)
+            .store_in(kTaskStack)
             .bound_extent(s.c, block)
             .bound_extent(qx, s.quotients(kX))
             .bound_extent(qy, p["strip_rows"])
@@ -151,7 +168,6 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
             .unroll(yi);
         s.acc.compute_at(strip, x_tile);
     } else {
-        cut(s, p, {p["tile_x"], p["tile_y"], 1}, v);
         // Whole vectors are computed; the last one is stored under a mask, and a residual read under it too.
         const TailStrategy masked = problem.residual ? TailStrategy::Predicate : TailStrategy::PredicateStores;
         s.output.split(s.c, v.vector, v.lane, lanes, s.group_out % lanes == 0 ? TailStrategy::RoundUp : masked)
@@ -172,7 +188,7 @@ void schedule_channels(ConvTransposeStages& s, const Problem& problem, const Sch
     }
     s.acc.bound_extent(s.c, block).bound_extent(qx, p["tile_x"]).bound_extent(qy, p["tile_y"]);
     register_tile(s, p, s.c, {s.c, qx, qy}, channels_first_reduction(s));
-    stage_input(s, p, v, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
+    stage_input(s, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
 void schedule_space(ConvTransposeStages& s, const Problem& problem, const Schedule& p) {
@@ -180,11 +196,14 @@ void schedule_space(ConvTransposeStages& s, const Problem& problem, const Schedu
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    cut(s, p, {lanes * p["vectors"], p["tile_y"], 1}, v);
+    const PerAxis<int> tile{lanes * p["vectors"], p["tile_y"], 1};
+    cut(s, p, tile, v);
     cut_channels(s, p["channels"], v);
-    // All phases of x in one tile, and channels last all channels: neighbouring stores become one interleaved, contiguous store.
+    // All phases of x in one tile, and channels last all channels: neighbouring stores become one interleaved,
+    // contiguous store.
     const bool channels_last = problem.output_layout == Layout::nhwc;
-    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.channel}, channels_inside{v.lane, v.channel, rx, v.vector};
+    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.channel},
+        channels_inside{v.lane, v.channel, rx, v.vector};
     s.output.split(v.in_tile[kX], v.vector, v.lane, lanes)
         .reorder(concat({channels_last ? channels_inside : phases_inside,
                          {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
@@ -202,11 +221,10 @@ void schedule_space(ConvTransposeStages& s, const Problem& problem, const Schedu
         .bound_extent(qy, p["tile_y"])
         .reorder_storage(qx, rx, s.c, qy);
     std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
-    std::vector<VarOrRVar> tile{qx, rx, s.c, qy};
-    register_tile(s, p, qx, tile, reduction);
+    register_tile(s, p, qx, {qx, rx, s.c, qy}, reduction);
     s.acc.reorder(qx, rx, s.c, qy);
     s.acc.update().unroll(s.taps.y);
-    stage_input(s, p, v, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    stage_input(s, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
     // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
     constexpr int kDimOfRx = 2;
     if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
@@ -217,7 +235,8 @@ void schedule_phases(ConvTransposeStages& s, const Schedule& p) {
     const int lanes = p["lanes"], phases = lanes * p["vectors"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    cut(s, p, {p["tile_x"], 1, 1}, v);
+    const PerAxis<int> tile{p["tile_x"], 1, 1};
+    cut(s, p, tile, v);
     cut_channels(s, p["channels"], v);
     const Var rx_block("rx_block"), rx_in_block("rx_in_block");
     s.output.split(rx, rx_block, rx_in_block, phases)
@@ -235,7 +254,7 @@ void schedule_phases(ConvTransposeStages& s, const Schedule& p) {
         .bound_extent(rx, phases)
         .reorder_storage(rx, qx, s.c);
     register_tile(s, p, rx, {rx, qx, s.c}, channels_first_reduction(s));
-    stage_input(s, p, v, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    stage_input(s, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
 }
 
 void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
@@ -243,7 +262,8 @@ void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    cut(s, p, {p["tile_x"], 1, 1}, v);
+    const PerAxis<int> tile{p["tile_x"], 1, 1};
+    cut(s, p, tile, v);
     cut_channels(s, 1, v);
     const Var group_block("group_block"), group("group");
     s.output
@@ -260,10 +280,20 @@ void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
         .bound_extent(qx, p["tile_x"])
         .reorder_storage(s.g, qx);
     register_tile(s, p, s.g, {s.g, qx}, channels_first_reduction(s));
-    stage_input(s, p, v, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
+    stage_input(s, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
 }  // namespace
+
+int reach(const AxisMap& axis) {
+    int low = 0, high = 0;
+    for (const Phase& phase : axis.phases) {
+        const int last = phase.first_input + (phase.taps - 1) * axis.input_step;
+        low = std::min({low, phase.first_input, last});
+        high = std::max({high, phase.first_input, last});
+    }
+    return high - low;
+}
 
 Packing conv_transpose_packing(const Problem&, const Schedule& p) {
     using D = PackedDim;

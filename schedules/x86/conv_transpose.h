@@ -13,6 +13,9 @@ namespace polyphase::x86 {
 /// or once per block on the stack of the task that computes the block.
 enum Stage { kDirect, kPerImage, kPerBlock };
 
+/// Inputs that the phases of one quotient read along an axis, less one.
+int reach(const AxisMap& axis);
+
 /// Every schedule worth trying, with the cost model's prediction (conv_transpose_cost.cpp).
 std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Machine& machine);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schedules/x86/conv_transpose.h"
+#include "schedules/x86/task_memory.h"
 
 namespace polyphase::x86 {
 namespace {
@@ -11,12 +12,12 @@ constexpr double kTileOverhead = 24;        // cycles to start and finish a tile
 constexpr double kTransposePerElement = 2;  // cycles to move one element between channels first and channels last
 constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
-constexpr long long kMostStackBytes = 192 << 10;
 constexpr long long kWorthThreads =
-    4'000'000;                      // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
-constexpr int kSpareRegisters = 3;  // LLVM spills before the last registers of AVX-512 are used
+    4'000'000;  // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
+constexpr double kStraddlingLoad = 3.5;     // load slots of a vector that lies across two cache lines
+constexpr int kSpareRegisters = 3;          // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
-constexpr int kMostInterleaved = 16;         // vectors in one interleaved store
+constexpr int kMostInterleaved = 16;        // vectors in one interleaved store
 constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
 int ceil_div(long long a, long long b) {
@@ -46,14 +47,8 @@ struct Shape {
             quotients[a] = ceil_div(axis.output, axis.period);
             const Range inside = axis.interior();
             pads = pads || inside.begin > 0 || inside.end < quotients[a];
-            int low = 0, high = 0;
-            for (const Phase& phase : axis.phases) {
-                all_taps[a] += phase.taps;
-                const int last = phase.first_input + (phase.taps - 1) * axis.input_step;
-                low = std::min({low, phase.first_input, last});
-                high = std::max({high, phase.first_input, last});
-            }
-            reach[a] = high - low;
+            for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
+            reach[a] = x86::reach(axis);
         }
     }
     double taps() const { return static_cast<double>(all_taps[kX] * all_taps[kY] * all_taps[kZ]); }
@@ -141,17 +136,20 @@ class CostModel {
         for (const Stage stage : {kDirect, kPerImage, kPerBlock}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
-            choose_blocks(p, tile, stage == kPerBlock ? kMostStackBytes / 2 : m_.l2 / 2);
+            choose_blocks(p, tile, stage == kPerBlock ? kMostTaskBytes / 2 : m_.l2 / 2);
             double blocks = 1, staged = 4.0 * static_cast<double>(s_.group_in);
+            bool leaves_input = false;  // a block's copy would go past the end of an input that has no padding there
             for (int a = 0; a < kAxes; a++) {
                 blocks *= ceil_div(ceil_div(s_.quotients[a], tile.extent[a]), p[kBlock[a]]);
+                leaves_input |= !s_.pads && s_.quotients[a] % tile.extent[a] != 0 &&
+                                p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
                 staged *=
                     std::min(p[kBlock[a]] * tile.extent[a], s_.quotients[a]) + s_.reach[a] + (a == kX ? m_.lanes : 0);
             }
             // Blocks are what threads share then, so there must be enough of them.
             const bool parallel = s_.flops() > kWorthThreads;
             if (stage == kPerBlock &&
-                (staged > kMostStackBytes || (parallel && blocks * static_cast<double>(s_.groups) < 8)))
+                (leaves_input || staged > kMostTaskBytes || (parallel && blocks * static_cast<double>(s_.groups) < 8)))
                 continue;
             p.params["stage"] = stage;
             p.params["parallel"] = parallel ? 1 : 0;
@@ -211,7 +209,7 @@ class CostModel {
             const long long row = 4LL * block * s_.period[kX] * s_.quotients[kX];
             const int tiles = static_cast<int>(std::clamp<long long>(m_.l1 / 2 / (row * tile_y), 1, rows_of_tiles));
             const int rows = std::min(tiles * tile_y, s_.quotients[kY]);
-            if (row * rows > kMostStackBytes / 2) return;
+            if (row * rows > kMostTaskBytes / 2) return;
             p.params["strip_rows"] = rows;
             tile.extent = {std::min(m_.lanes, s_.quotients[kX]), rows, 1};
             tile.store = kTransposePerElement;
@@ -254,11 +252,11 @@ class CostModel {
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
-        // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. A
-        // vector across the end of a cache line is two loads, and all but one offset of x are unaligned.
+        // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
+        // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
-        const double loads =
-            1.5 * vectors * tile_y * (taps + s_.offsets() - 1) + static_cast<double>(s_.all_taps[kX]) * channels;
+        const double offsets = 1 + kStraddlingLoad * (taps + s_.offsets() - 2);
+        const double loads = vectors * tile_y * offsets + static_cast<double>(s_.all_taps[kX]) * channels;
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kTileOverhead + 2 * sums));

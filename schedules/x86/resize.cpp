@@ -8,11 +8,11 @@
 #include "schedules/x86/resize.h"
 
 #include "schedules/x86/memory_bound.h"
+#include "schedules/x86/task_memory.h"
 
 namespace polyphase::x86 {
 namespace {
 
-using Halide::MemoryType;
 using Halide::TailStrategy;
 using Halide::Var;
 
@@ -31,7 +31,7 @@ TailStrategy tail(int extent, int factor) {
 // Rounding up is free where the row goes on with its edge values; elsewhere it would read past the input.
 void keep_row_at(ResizeStages& s, const Halide::Func& out, const Var& y, const Var& x, int lanes) {
     s.source.compute_at(out, y)
-        .store_in(MemoryType::Stack)
+        .store_in(kTaskStack)
         .vectorize(x, lanes, s.extends_x ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
@@ -117,7 +117,7 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             .reorder(lane, x, block, yi, yb, z, s.n)
             .vectorize(lane)
             .fuse(yb, z, task);
-        if (keep_row(s, p)) s.source.compute_at(out, block).store_in(MemoryType::Stack).vectorize(s.c, lanes);
+        if (keep_row(s, p)) s.source.compute_at(out, block).store_in(kTaskStack).vectorize(s.c, lanes);
     } else if (p.family == "interleaved") {
         const int row = ax.output * s.channels;
         out.reorder(s.c, x, yi, yb, z, s.n)
@@ -127,7 +127,7 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
         if (keep_row(s, p)) {
             const Var row_flat("row_flat");
             s.source.compute_at(out, yi)
-                .store_in(MemoryType::Stack)
+                .store_in(kTaskStack)
                 .bound_extent(s.c, s.channels)
                 .fuse(s.c, x, row_flat)
                 .vectorize(row_flat, lanes, TailStrategy::GuardWithIf);

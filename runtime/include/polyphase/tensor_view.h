@@ -17,19 +17,20 @@ using Extents = std::array<std::int64_t, Rank>;
 template <std::size_t Rank>
 constexpr std::array<std::int64_t, Rank> dense_strides(const std::array<std::int64_t, Rank>& shape) noexcept {
     std::array<std::int64_t, Rank> strides{};
-    std::int64_t stride = 1;
+    std::uint64_t stride = 1;
     for (std::size_t i = Rank; i-- > 0;) {
-        strides[i] = stride;
-        stride *= shape[i];
+        strides[i] = static_cast<std::int64_t>(stride);
+        stride *= static_cast<std::uint64_t>(shape[i]);
     }
     return strides;
 }
 
+/// Product of the extents, modulo 2^64: views may be given any shape, and only right ones are used.
 template <std::size_t Rank>
 constexpr std::int64_t element_count(const std::array<std::int64_t, Rank>& shape) noexcept {
-    std::int64_t count = 1;
-    for (std::int64_t extent : shape) count *= extent;
-    return count;
+    std::uint64_t count = 1;
+    for (std::int64_t extent : shape) count *= static_cast<std::uint64_t>(extent);
+    return static_cast<std::int64_t>(count);
 }
 
 template <class T, int Rank>
