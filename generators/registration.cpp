@@ -18,7 +18,6 @@ namespace {
 
 using Halide::Buffer;
 using Halide::Func;
-using Halide::Var;
 
 Problem one_problem(const std::string& json) {
     ParseResult result = parse_problems(json, [](const std::string&) { return std::nullopt; });
@@ -29,8 +28,8 @@ Problem one_problem(const std::string& json) {
     return result.problems.front();
 }
 
-// Tells Halide all that is known about a tensor: its extents, that the innermost dimension in memory is dense, and that the parts of
-// a split dimension are steps of one stride.
+// Tells Halide all that is known about a tensor: its extents, that the innermost dimension in memory is dense, and that
+// the parts of a split dimension are steps of one stride.
 template <typename Tensor>
 void constrain(Tensor& tensor, const std::vector<BufferDim>& dims, Layout layout) {
     const int innermost = layout == Layout::nhwc ? 0 : 1;

@@ -21,7 +21,6 @@ namespace {
 
 using Halide::Func;
 using Halide::MemoryType;
-using Halide::RVar;
 using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
@@ -286,11 +285,12 @@ void schedule_groups(ConvTransposeStages& s, const Schedule& p) {
 }  // namespace
 
 int reach(const AxisMap& axis) {
-    int low = 0, high = 0;
+    // Halide sees one number of taps for all phases: the most.
+    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
+    int low = axis.phases.front().first_input, high = low;
     for (const Phase& phase : axis.phases) {
-        const int last = phase.first_input + (phase.taps - 1) * axis.input_step;
-        low = std::min({low, phase.first_input, last});
-        high = std::max({high, phase.first_input, last});
+        low = std::min({low, phase.first_input, phase.first_input + span});
+        high = std::max({high, phase.first_input, phase.first_input + span});
     }
     return high - low;
 }
