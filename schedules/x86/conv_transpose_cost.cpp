@@ -9,12 +9,19 @@ namespace polyphase::x86 {
 namespace {
 
 constexpr double kTileOverhead = 24;        // cycles to start and finish a tile's reduction
-constexpr double kTransposePerElement = 2;  // cycles to move one element between channels first and channels last
-constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
+constexpr double kTransposePerElement = 4;  // cycles to move one element between channels first and channels last
+constexpr double kStreamBytes = 8;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr long long kWorthThreads =
-    4'000'000;  // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
-constexpr double kStraddlingLoad = 3.5;     // load slots of a vector that lies across two cache lines
+    4'000'000;                        // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
+constexpr double kStraddledLine = 3;  // load slots of each line that unaligned vectors touch
+constexpr double kIdleSums = 5;       // sums' worth of issue slots that a tile leaves idle
+constexpr double kDistantWeights =
+    1.12;  // slowdown of a reduction that streams its weights from the second-level cache
+constexpr long long kBlockBytes =
+    128 << 10;             // of a block's input: it comes from the second-level cache for every channel block
+constexpr int kWays = 10;  // lines of one set of the first-level cache that a tile's stores may take
+constexpr double kConflictingStore = 1;     // cycles per output of more
 constexpr int kSpareRegisters = 3;          // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
 constexpr int kMostInterleaved = 16;        // vectors in one interleaved store
@@ -105,6 +112,7 @@ class CostModel {
         double reduction = 0;          // cycles of all reductions of one image
         double packed_channels = 0;    // output channels of a group, rounded up to whole blocks
         bool channels_inside = false;  // the staged input has channels innermost
+        bool whole_rows = false;       // blocks must not cut x
         double store = 0;              // cycles per output beyond a plain store
     };
 
@@ -118,7 +126,7 @@ class CostModel {
         const double work = m_.fma ? 1 : 2;
         const double issue = std::max(fmas / m_.fma_per_cycle * work, loads / m_.loads_per_cycle);
         const double latency = fmas / sums * m_.fma_latency * work;
-        return std::max(issue, latency) * (1 + 1.5 / sums);
+        return std::max(issue, latency) * (1 + kIdleSums / sums);
     }
 
     // A block's input stays in `bytes` of cache while every channel block passes over it.
@@ -136,7 +144,8 @@ class CostModel {
         for (const Stage stage : {kDirect, kPerImage, kPerBlock}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
-            choose_blocks(p, tile, stage == kPerBlock ? kMostTaskBytes / 2 : m_.l2 / 2);
+            choose_blocks(p, tile, stage == kPerBlock ? kMostTaskBytes / 2 : kBlockBytes);
+            if (tile.whole_rows) p.params[kBlock[kX]] = ceil_div(s_.quotients[kX], tile.extent[kX]);
             double blocks = 1, staged = 4.0 * static_cast<double>(s_.group_in);
             bool leaves_input = false;  // a block's copy would go past the end of an input that has no padding there
             for (int a = 0; a < kAxes; a++) {
@@ -155,7 +164,7 @@ class CostModel {
             p.params["parallel"] = parallel ? 1 : 0;
 
             const double from = 4 * s_.inputs() > static_cast<double>(m_.l2) ? kStreamBytes : kCacheBytes;
-            const double move = same_order ? 4.0 / m_.lanes : kTransposePerElement;
+            const double move = same_order ? 8.0 / m_.lanes : kTransposePerElement;
             double staging = 0;
             if (stage == kPerImage) staging = s_.inputs() * (move + 12 / from);
             if (stage == kPerBlock) staging = staged / 4 * static_cast<double>(s_.groups) * blocks * (move + 4 / from);
@@ -164,7 +173,7 @@ class CostModel {
             const double traffic =
                 weights * blocks / (weights > static_cast<double>(m_.l2) / 2 ? kStreamBytes : kCacheBytes);
             p.predicted_cycles = static_cast<double>(s_.batch) *
-                                 (std::max(tile.reduction, traffic) + std::min(tile.reduction, traffic) / 4 + staging +
+                                 (std::max(tile.reduction, traffic) + std::min(tile.reduction, traffic) / 8 + staging +
                                   s_.outputs() * tile.store);
             candidates_.push_back(std::move(p));
         }
@@ -213,12 +222,17 @@ class CostModel {
             p.params["strip_rows"] = rows;
             tile.extent = {std::min(m_.lanes, s_.quotients[kX]), rows, 1};
             tile.store = kTransposePerElement;
+            tile.whole_rows = true;
             rows_of_tiles = ceil_div(s_.quotients[kY], rows) * ceil_div(rows, tile_y);
         }
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
                              ceil_div(s_.quotients[kX], tile_x) * rows_of_tiles;
-        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) +
-                                  s_.phases() * (kTileOverhead + sums));
+        // The weights of a phase are read once per tile: from the second-level cache if they do not fit the first.
+        const double slab = 4.0 * block * static_cast<double>(s_.group_in) * s_.taps() / s_.phases();
+        const double distance = slab > static_cast<double>(m_.l1) / 2 ? kDistantWeights : 1;
+        tile.reduction =
+            tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) * distance +
+                     s_.phases() * (kTileOverhead + sums));
         consider(p, tile);
     }
 
@@ -255,8 +269,11 @@ class CostModel {
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
-        const double offsets = 1 + kStraddlingLoad * (taps + s_.offsets() - 2);
-        const double loads = vectors * tile_y * offsets + static_cast<double>(s_.all_taps[kX]) * channels;
+        const double straddling = kStraddledLine * (vectors + 1) * (taps + s_.offsets() - 2);
+        const double loads = tile_y * (vectors + straddling) + static_cast<double>(s_.all_taps[kX]) * channels;
+        // Planes that are a power of two apart share their cache sets.
+        const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
+        if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kTileOverhead + 2 * sums));
