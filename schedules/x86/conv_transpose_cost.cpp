@@ -15,7 +15,8 @@ constexpr double kCacheBytes = 32;          // bytes per cycle from the second-l
 constexpr long long kWorthThreads =
     4'000'000;                        // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
 constexpr double kStraddledLine = 3;  // load slots of each line that unaligned vectors touch
-constexpr double kIdleSums = 5;       // sums' worth of issue slots that a tile leaves idle
+constexpr double kStagedBytes = 20;  // of traffic per input element that is staged per image: read, written, read again
+constexpr double kIdleSums = 5;      // sums' worth of issue slots that a tile leaves idle
 constexpr double kDistantWeights =
     1.12;  // slowdown of a reduction that streams its weights from the second-level cache
 constexpr long long kBlockBytes =
@@ -166,7 +167,7 @@ class CostModel {
             const double from = 4 * s_.inputs() > static_cast<double>(m_.l2) ? kStreamBytes : kCacheBytes;
             const double move = same_order ? 8.0 / m_.lanes : kTransposePerElement;
             double staging = 0;
-            if (stage == kPerImage) staging = s_.inputs() * (move + 12 / from);
+            if (stage == kPerImage) staging = s_.inputs() * (move + kStagedBytes / from);
             if (stage == kPerBlock) staging = staged / 4 * static_cast<double>(s_.groups) * blocks * (move + 4 / from);
             const double weights =
                 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
