@@ -19,6 +19,8 @@
 #
 # POLYPHASE_EXECUTABLE, if set, is the `polyphase` command to run: for cross-compiling, one that runs on the build machine.
 include_guard(GLOBAL)
+cmake_policy(PUSH)
+cmake_policy(VERSION 3.28)
 
 # Appends `"field": text` to the list `fields` of the caller.
 macro(_polyphase_field field text)
@@ -256,3 +258,5 @@ function(polyphase_add_kernel name)
                    INTERFACE_LINK_LIBRARIES Polyphase::runtime)
     add_dependencies(${name} ${name}_generate)
 endfunction()
+
+cmake_policy(POP)

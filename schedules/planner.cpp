@@ -15,10 +15,11 @@ Schedule reference_schedule() {
     return {.family = "reference", .params = {}, .source = "explicit"};
 }
 
-std::vector<Schedule> candidates(const Problem& problem, const Machine& machine) {
-    if (std::holds_alternative<ConvTranspose>(problem.op)) return x86::conv_transpose_candidates(problem, machine);
-    if (std::holds_alternative<Resize>(problem.op)) return x86::resize_candidates(problem, machine);
-    return x86::zero_insert_candidates(problem, machine);
+std::optional<std::string> reject(const Problem& problem, const Machine& machine, const Schedule& schedule) {
+    if (std::holds_alternative<ConvTranspose>(problem.op))
+        return x86::reject_conv_transpose(problem, machine, schedule);
+    if (std::holds_alternative<Resize>(problem.op)) return x86::reject_resize(problem, machine, schedule);
+    return x86::reject_zero_insert(problem, machine, schedule);
 }
 
 Schedule from_json(const std::string& text) {
@@ -37,11 +38,27 @@ Schedule from_json(const std::string& text) {
 
 }  // namespace
 
+std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) {
+    const Machine machine = machine_for(target);
+    std::vector<Schedule> all;
+    if (std::holds_alternative<ConvTranspose>(problem.op))
+        all = x86::conv_transpose_candidates(problem, machine);
+    else if (std::holds_alternative<Resize>(problem.op))
+        all = x86::resize_candidates(problem, machine);
+    else
+        all = x86::zero_insert_candidates(problem, machine);
+    if (all.empty()) all.push_back(reference_schedule());
+    return all;
+}
+
 Schedule plan(const Problem& problem, const Halide::Target& target, const std::string& request) {
     if (request == "reference") return reference_schedule();
-    if (!request.empty()) return from_json(request);
-    const std::vector<Schedule> all = candidates(problem, machine_for(target));
-    if (all.empty()) return reference_schedule();
+    if (!request.empty()) {
+        Schedule schedule = from_json(request);
+        if (const auto why = reject(problem, machine_for(target), schedule)) throw std::invalid_argument(*why);
+        return schedule;
+    }
+    const std::vector<Schedule> all = candidates(problem, target);
     return *std::min_element(all.begin(), all.end(), [](const Schedule& a, const Schedule& b) {
         return a.predicted_cycles < b.predicted_cycles;
     });

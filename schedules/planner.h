@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "generators/packing.h"
 #include "generators/stages.h"
 #include "schedules/schedule.h"
 
 namespace polyphase {
+
+/// Every schedule worth trying for `problem` on `target`, each with the cost model's prediction; at least one.
+std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target);
 
 /// The schedule for `problem` on `target`. `request` is "" (the cost model's choice), "reference", or a Schedule as
 /// JSON. Throws std::invalid_argument with a sentence if the request is not possible.

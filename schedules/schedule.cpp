@@ -2,12 +2,34 @@
 
 #include <Halide.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace polyphase {
 
 nlohmann::ordered_json to_json(const Schedule& schedule) {
     return {{"family", schedule.family}, {"params", schedule.params}, {"source", schedule.source}};
+}
+
+std::optional<std::string> reject_params(const Schedule& schedule, const std::vector<ParamRange>& ranges) {
+    const std::string subject = "schedule " + schedule.family + ": parameter ";
+    for (const ParamRange& range : ranges) {
+        const auto found = schedule.params.find(range.name);
+        if (found == schedule.params.end()) return subject + range.name + " is missing";
+        const int value = found->second;
+        if (value < range.low || value > range.high)
+            return subject + range.name + ": expected " + std::to_string(range.low) + " to " +
+                   std::to_string(range.high) + ", found " + std::to_string(value);
+        if (range.divides != 0 && range.divides % value != 0)
+            return subject + range.name + ": expected a divisor of " + std::to_string(range.divides) + ", found " +
+                   std::to_string(value);
+    }
+    for (const auto& [name, value] : schedule.params) {
+        const auto known = [&name = name](const ParamRange& range) { return range.name == name; };
+        if (std::none_of(ranges.begin(), ranges.end(), known)) return subject + name + " is unknown";
+    }
+    return std::nullopt;
 }
 
 Machine machine_for(const Halide::Target& target) {

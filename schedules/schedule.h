@@ -26,6 +26,17 @@ struct Schedule {
 /// {"family": ..., "params": {...}, "source": ...}.
 nlohmann::ordered_json to_json(const Schedule& schedule);
 
+/// A parameter's range for one problem on one machine.
+struct ParamRange {
+    std::string name;
+    int low = 0, high = 0;
+    int divides = 0;  ///< if not 0, the value must also divide this
+};
+
+/// Why the schedule's parameters are not exactly those of `ranges`, within them: names the parameter, what was expected
+/// and found.
+std::optional<std::string> reject_params(const Schedule& schedule, const std::vector<ParamRange>& ranges);
+
 /// The facts about a processor that schedules reason from. Sizes in bytes, per core.
 struct Machine {
     std::string name;

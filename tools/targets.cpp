@@ -33,7 +33,7 @@ std::vector<std::string> default_targets() {
 }
 
 std::optional<std::string> check_target(const std::string& text) {
-    const std::string expected =
+    std::string expected =
         "expected a Halide target x86-64-linux, with -avx2-f16c-fma, -avx512_skylake or other x86 features, found \"" +
         text + "\"";
     if (!Target::validate_target_string(text) || text.rfind("x86-64-linux", 0) != 0) return expected;

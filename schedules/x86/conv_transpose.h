@@ -1,6 +1,8 @@
 // Transposed convolution on x86: the families, their rules and their cost model.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "generators/packing.h"
@@ -18,6 +20,10 @@ int reach(const AxisMap& axis);
 
 /// Every schedule worth trying, with the cost model's prediction (conv_transpose_cost.cpp).
 std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Machine& machine);
+
+/// Why `schedule` cannot run the problem; nothing if it can (conv_transpose_cost.cpp).
+std::optional<std::string> reject_conv_transpose(const Problem& problem, const Machine& machine,
+                                                 const Schedule& schedule);
 
 /// How `schedule` wants the weights packed.
 Packing conv_transpose_packing(const Problem& problem, const Schedule& schedule);

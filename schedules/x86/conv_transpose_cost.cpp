@@ -8,24 +8,24 @@
 namespace polyphase::x86 {
 namespace {
 
-constexpr double kTileOverhead = 24;        // cycles to start and finish a tile's reduction
-constexpr double kTransposePerElement = 4;  // cycles to move one element between channels first and channels last
+// Fitted to measurements on an Intel server core (AVX-512); in cycles unless said otherwise.
+constexpr double kTileOverhead = 24;        // to start and finish a tile's reduction
+constexpr double kTransposePerElement = 4;  // to move an element between channels first and channels last
 constexpr double kStreamBytes = 8;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
-constexpr long long kWorthThreads =
-    4'000'000;                        // FLOPs: waking threads costs more than a tenth of a millisecond's work is worth
-constexpr double kStraddledLine = 3;  // load slots of each line that unaligned vectors touch
-constexpr double kStagedBytes = 20;  // of traffic per input element that is staged per image: read, written, read again
-constexpr double kIdleSums = 5;      // sums' worth of issue slots that a tile leaves idle
-constexpr double kDistantWeights =
-    1.12;  // slowdown of a reduction that streams its weights from the second-level cache
-constexpr long long kBlockBytes =
-    128 << 10;             // of a block's input: it comes from the second-level cache for every channel block
-constexpr int kWays = 10;  // lines of one set of the first-level cache that a tile's stores may take
-constexpr double kConflictingStore = 1;     // cycles per output of more
-constexpr int kSpareRegisters = 3;          // LLVM spills before the last registers of AVX-512 are used
-constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
-constexpr int kMostInterleaved = 16;        // vectors in one interleaved store
+constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
+constexpr double kStraddledLine = 3;        // load slots of each line that unaligned vectors touch
+constexpr double kIdleSums = 5;             // sums' worth of issue slots that a tile leaves idle
+constexpr double kDistantWeights = 1.12;    // slowdown where a tile's weights come from the second-level cache
+constexpr double kConflictingStore = 1;     // per output, where a tile's stores exceed kWays lines of a cache set
+constexpr int kWays = 10;
+
+// Limits.
+constexpr long long kWorthThreads = 4'000'000;  // FLOPs; waking threads costs more than 0.1 ms of work is worth
+constexpr long long kBlockBytes = 128 << 10;    // of a block's input
+constexpr int kSpareRegisters = 3;              // LLVM spills before the last registers of AVX-512 are used
+constexpr int kMostUnrolledProducts = 512;      // in one step of a reduction
+constexpr int kMostInterleaved = 16;            // vectors in one interleaved store
 constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
 int ceil_div(long long a, long long b) {
@@ -113,8 +113,9 @@ class CostModel {
         double reduction = 0;          // cycles of all reductions of one image
         double packed_channels = 0;    // output channels of a group, rounded up to whole blocks
         bool channels_inside = false;  // the staged input has channels innermost
-        bool whole_rows = false;       // blocks must not cut x
-        double store = 0;              // cycles per output beyond a plain store
+        long long block_bytes = kBlockBytes;
+        bool whole_rows = false;  // blocks must not cut x
+        double store = 0;         // cycles per output beyond a plain store
     };
 
     bool fits_registers(int vectors, int scalars) const {
@@ -145,7 +146,7 @@ class CostModel {
         for (const Stage stage : {kDirect, kPerImage, kPerBlock}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
-            choose_blocks(p, tile, stage == kPerBlock ? kMostTaskBytes / 2 : kBlockBytes);
+            choose_blocks(p, tile, stage == kPerBlock ? kMostTaskBytes / 2 : tile.block_bytes);
             if (tile.whole_rows) p.params[kBlock[kX]] = ceil_div(s_.quotients[kX], tile.extent[kX]);
             double blocks = 1, staged = 4.0 * static_cast<double>(s_.group_in);
             bool leaves_input = false;  // a block's copy would go past the end of an input that has no padding there
@@ -213,6 +214,8 @@ class CostModel {
         tile.channels_inside = true;
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, block)) * block;
         tile.extent = {tile_x, tile_y, 1};
+        // Pixels lie together, so that a large block costs no more per tile, and weights pass less often.
+        if (!transpose) tile.block_bytes = m_.l2 / 2;
         int rows_of_tiles = ceil_div(s_.quotients[kY], tile_y);
         if (transpose) {
             // The strip leaves half of the first-level cache to weights and input, and holds at least one row of tiles.
@@ -245,6 +248,7 @@ class CostModel {
             if (lanes < 4) continue;
             for (int vectors = 1; vectors <= 4 && vectors * lanes <= s_.quotients[kX]; vectors++) {
                 for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
+                    if (interleaves_channels && channels != s_.group_out) continue;
                     for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
                         if (fits_registers(vectors * tile_y, s_.period[kX] * channels))
                             add_space(lanes, vectors, channels, tile_y);
@@ -342,6 +346,65 @@ class CostModel {
 
 std::vector<Schedule> conv_transpose_candidates(const Problem& problem, const Machine& machine) {
     return CostModel(problem, machine).candidates();
+}
+
+std::optional<std::string> reject_conv_transpose(const Problem& problem, const Machine& machine, const Schedule& p) {
+    const Shape s(problem);
+    const auto value = [&](const char* name, int otherwise) {
+        const auto found = p.params.find(name);
+        return found == p.params.end() || found->second < 1 ? otherwise : found->second;
+    };
+    const int lanes = value("lanes", 1), group_out = static_cast<int>(s.group_out);
+    const int period = s.period[kX], qx = s.quotients[kX], qy = s.quotients[kY];
+    std::vector<ParamRange> ranges{{"lanes", 1, machine.lanes, machine.lanes},
+                                   {"stage", kDirect, kPerBlock},
+                                   {"parallel", 0, 1},
+                                   {"vectors_outside", 0, 1}};
+    const auto add = [&](std::initializer_list<ParamRange> more) { ranges.insert(ranges.end(), more); };
+    PerAxis<int> tile{1, 1, 1};
+    if (p.family == "channels") {
+        add({{"vectors", 1, 8},
+             {"tile_x", 1, qx},
+             {"tile_y", 1, qy},
+             {"transpose", 0, 1},
+             {"phases_inside", 0, 1},
+             {"strip_rows", 0, qy}});
+        tile = {value("tile_x", 1), value("tile_y", 1), 1};
+        if (s.channels_first_out != (value("transpose", 0) == 1))
+            return "schedule channels: parameter transpose: expected 1 exactly when the output is nchw";
+        if (s.channels_first_out) {
+            if (value("strip_rows", 0) < tile[kY])
+                return "schedule channels: parameter strip_rows: expected at least tile_y";
+            tile = {std::min(lanes, qx), value("strip_rows", 1), 1};
+        }
+    } else if (p.family == "space") {
+        add({{"vectors", 1, std::max(1, qx / lanes)}, {"channels", 1, group_out}, {"tile_y", 1, qy}});
+        tile = {lanes * value("vectors", 1), value("tile_y", 1), 1};
+        if (!s.channels_first_out && (s.groups != 1 || value("channels", 1) != group_out))
+            return "schedule space: expected an nchw output, or one group with all channels in a tile";
+        if (qx < lanes)
+            return "schedule space: parameter lanes: expected at most " + std::to_string(qx) + " quotients of x";
+    } else if (p.family == "phases") {
+        add({{"vectors", 1, std::max(1, period / lanes), period / lanes},
+             {"channels", 1, group_out},
+             {"tile_x", 1, qx}});
+        tile = {value("tile_x", 1), 1, 1};
+        if (!s.channels_first_out || !s.uniform_x() || period % lanes != 0)
+            return "schedule phases: expected an nchw output and phases of x, a multiple of lanes, that read the same "
+                   "inputs";
+    } else if (p.family == "groups") {
+        add({{"tile_x", 1, qx}});
+        tile = {value("tile_x", 1), 1, 1};
+        if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out || s.groups < lanes)
+            return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";
+    } else {
+        return "schedule: field family: expected channels, space, phases, groups or reference, found " + p.family;
+    }
+    for (int a = 0; a < kAxes; a++) {
+        const int tiles = ceil_div(s.quotients[a], tile[a]);
+        ranges.push_back({kBlock[a], 1, tiles, tiles});
+    }
+    return reject_params(p, ranges);
 }
 
 }  // namespace polyphase::x86

@@ -69,6 +69,19 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
     return {p};
 }
 
+std::optional<std::string> reject_resize(const Problem& problem, const Machine& machine, const Schedule& schedule) {
+    // The problem leaves no choice of family, only of numbers.
+    Schedule own = resize_candidates(problem, machine).front();
+    if (schedule.family != own.family)
+        return "schedule: field family: expected " + own.family + " or reference, found " + schedule.family;
+    const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
+    return reject_params(schedule, {{"lanes", 1, own.params["lanes"]},
+                                    {"rows", 1, rows},
+                                    {"parallel", 0, 1},
+                                    {"row_buffer", 0, own.params["row_buffer"]},
+                                    {"x_phases", own.params["x_phases"], own.params["x_phases"]}});
+}
+
 void schedule_resize(ResizeStages& s, const Schedule& p) {
     if (p.family == "reference") return;  // one output at a time, everything inline
     const auto [x, y, z] = s.o;

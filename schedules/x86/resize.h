@@ -1,6 +1,8 @@
 // Resampling on x86.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "generators/stages.h"
@@ -9,6 +11,9 @@
 namespace polyphase::x86 {
 
 std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& machine);
+/// Why `schedule` cannot run the problem; nothing if it can.
+std::optional<std::string> reject_resize(const Problem& problem, const Machine& machine, const Schedule& schedule);
+
 void schedule_resize(ResizeStages& stages, const Schedule& schedule);
 
 }  // namespace polyphase::x86

@@ -33,6 +33,16 @@ std::vector<Schedule> zero_insert_candidates(const Problem& problem, const Machi
              .source = "cost model"}};
 }
 
+std::optional<std::string> reject_zero_insert(const Problem& problem, const Machine& machine,
+                                              const Schedule& schedule) {
+    // The problem leaves no choice of family, only of numbers.
+    Schedule own = zero_insert_candidates(problem, machine).front();
+    if (schedule.family != own.family)
+        return "schedule: field family: expected " + own.family + " or reference, found " + schedule.family;
+    const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
+    return reject_params(schedule, {{"lanes", 1, own.params["lanes"]}, {"rows", 1, rows}, {"parallel", 0, 1}});
+}
+
 void schedule_zero_insert(ZeroInsertStages& s, const Schedule& p) {
     if (p.family == "reference") return;  // one output at a time
     const auto [x, y, z] = s.o;

@@ -25,7 +25,8 @@ Values counting(int count, float first = 0) {
     return values;
 }
 
-MATCHER_P(Near, tolerance, "") {
+// Named as GoogleMock names its matchers.
+MATCHER_P(Near, tolerance, "") {  // NOLINT(readability-identifier-naming)
     return std::abs(static_cast<double>(std::get<0>(arg)) - static_cast<double>(std::get<1>(arg))) <= tolerance;
 }
 

@@ -1,0 +1,112 @@
+// Schedules are data: every candidate of the cost model has to be possible, and whatever is not has to be rejected with
+// a sentence.
+#include <Halide.h>
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+#include <stdexcept>
+
+#include "generators/jit.h"
+#include "problem/problem_file.h"
+#include "schedules/planner.h"
+#include "tests/property/property_case.h"
+
+namespace polyphase::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
+
+const char* const kTargets[] = {"x86-64-linux-avx512_skylake", "x86-64-linux-avx2-f16c-fma", "x86-64-linux"};
+
+Problem problem_from(const char* json) {
+    const ParseResult parsed = parse_problems(json);
+    EXPECT_TRUE(parsed.errors.empty());
+    return parsed.problems.at(0);
+}
+
+std::string request(const Schedule& schedule) {
+    return Json{{"family", schedule.family}, {"params", schedule.params}}.dump();
+}
+
+TEST(Candidates, ObeyTheRules) {
+    for (int i = 0; i < 150; i++) {
+        const Case one = make_case(seed_from_environment(), static_cast<uint64_t>(i));
+        for (const char* name : kTargets) {
+            const Halide::Target target(name);
+            for (const Schedule& candidate : candidates(one.problem, target)) {
+                if (candidate.family == "reference") continue;
+                EXPECT_NO_THROW(plan(one.problem, target, request(candidate))) << request(candidate) << "\n"
+                                                                               << describe(one);
+            }
+        }
+    }
+}
+
+TEST(Candidates, AnyOfThemAgreesWithTheOracle) {
+    std::mt19937_64 generator(seed_from_environment());
+    for (int i = 0; i < cases_from_environment(40); i++) {
+        const Case one = make_case(seed_from_environment() + 1, static_cast<uint64_t>(i), Op::conv_transpose);
+        const std::vector<Schedule> all = candidates(one.problem, Halide::get_host_target());
+        const Schedule& candidate = all[generator() % all.size()];
+        SCOPED_TRACE(request(candidate) + "\n" + describe(one));
+        const JitKernel kernel = JitKernel::compile(
+            one.problem, {.schedule = candidate.family == "reference" ? "reference" : request(candidate)});
+        const auto t = tensors(one.data);
+        std::vector<float> output(static_cast<size_t>(output_elements(one.problem)));
+        ASSERT_EQ(kernel.run(t.input, t.weights, t.bias, t.slopes, t.residual, output.data()), 0);
+        EXPECT_EQ(mismatch(one, output), std::nullopt);
+    }
+}
+
+class Rejected : public ::testing::Test {
+  protected:
+    // The sentence with which the planner refuses its own choice after `change`.
+    std::string why(const std::function<void(Schedule&)>& change) const {
+        Schedule schedule = plan(problem_, target_);
+        change(schedule);
+        try {
+            plan(problem_, target_, request(schedule));
+        } catch (const std::invalid_argument& e) {
+            return e.what();
+        }
+        return "accepted";
+    }
+
+    const Problem problem_ = problem_from(
+        R"({"name":"k","op":"conv_transpose","input":[1,64,32,32],"out_channels":32,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})");
+    const Halide::Target target_{"x86-64-linux-avx512_skylake"};
+};
+
+TEST_F(Rejected, NotTheChoiceItself) {
+    EXPECT_EQ(why([](Schedule&) {}), "accepted");
+}
+
+TEST_F(Rejected, UnknownFamily) {
+    EXPECT_THAT(why([](Schedule& s) { s.family = "magic"; }), HasSubstr("found magic"));
+}
+
+TEST_F(Rejected, MissingParameter) {
+    EXPECT_THAT(why([](Schedule& s) { s.params.erase("block_y"); }), HasSubstr("block_y is missing"));
+}
+
+TEST_F(Rejected, UnknownParameter) {
+    EXPECT_THAT(why([](Schedule& s) { s.params["speed"] = 1; }), HasSubstr("speed is unknown"));
+}
+
+TEST_F(Rejected, TileBeyondTheProblem) {
+    EXPECT_THAT(why([](Schedule& s) { s.params["tile_y"] = 33; }), HasSubstr("tile_y: expected 1 to 32, found 33"));
+}
+
+TEST_F(Rejected, BlockThatLeavesARemainder) {
+    EXPECT_THAT(why([](Schedule& s) { s.params["block_y"] = 31; }), HasSubstr("block_y: expected"));
+}
+
+TEST_F(Rejected, NoSchedule) {
+    EXPECT_THROW(plan(problem_, target_, "fast please"), std::invalid_argument);
+    EXPECT_THROW(plan(problem_, target_, R"({"family": "space"})"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace polyphase::testing
