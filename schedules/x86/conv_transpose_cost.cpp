@@ -14,9 +14,10 @@ constexpr double kTransposePerElement = 4;  // to move an element between channe
 constexpr double kStreamBytes = 8;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
+constexpr double kContention = 0.15;        // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 3;        // load slots of each line that unaligned vectors touch
 constexpr double kIdleSums = 5;             // sums' worth of issue slots that a tile leaves idle
-constexpr double kDistantWeights = 1.12;    // slowdown where a tile's weights come from the second-level cache
+constexpr double kDistantLoad = 3;          // load slots of a weight vector that comes from the second-level cache
 constexpr double kConflictingStore = 1;     // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
 
@@ -126,7 +127,8 @@ class CostModel {
     // One step of a reduction: ports, then the latency that too few independent sums leave open.
     double step(double fmas, double loads, double sums) const {
         const double work = m_.fma ? 1 : 2;
-        const double issue = std::max(fmas / m_.fma_per_cycle * work, loads / m_.loads_per_cycle);
+        const double multiply = fmas / m_.fma_per_cycle * work, load = loads / m_.loads_per_cycle;
+        const double issue = std::max(multiply, load) + kContention * std::min(multiply, load);
         const double latency = fmas / sums * m_.fma_latency * work;
         return std::max(issue, latency) * (1 + kIdleSums / sums);
     }
@@ -233,10 +235,9 @@ class CostModel {
                              ceil_div(s_.quotients[kX], tile_x) * rows_of_tiles;
         // The weights of a phase are read once per tile: from the second-level cache if they do not fit the first.
         const double slab = 4.0 * block * static_cast<double>(s_.group_in) * s_.taps() / s_.phases();
-        const double distance = slab > static_cast<double>(m_.l1) / 2 ? kDistantWeights : 1;
-        tile.reduction =
-            tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) * distance +
-                     s_.phases() * (kTileOverhead + sums));
+        const double loads = vectors * (slab > static_cast<double>(m_.l1) / 2 ? kDistantLoad : 1) + pixels;
+        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
+                                  s_.phases() * (kTileOverhead + sums));
         consider(p, tile);
     }
 
