@@ -53,11 +53,14 @@ void constrain_dense(Tensor& tensor, const std::vector<int>& extents) {
     }
 }
 
+// What the generators make when nobody names a problem.
+constexpr const char* kExample =
+    R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],
+        "pads":[[1,1],[1,1]]})";
+
 class ConvTransposeGenerator : public Halide::Generator<ConvTransposeGenerator> {
   public:
-    GeneratorParam<std::string> problem{
-        "problem",
-        R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})"};
+    GeneratorParam<std::string> problem{"problem", kExample};
     GeneratorParam<std::string> schedule_request{"schedule", ""};
     Input<Buffer<float, 5>> input{"input"};
     Output<Buffer<float, 9>> output{"output"};
@@ -102,9 +105,7 @@ class ConvTransposeGenerator : public Halide::Generator<ConvTransposeGenerator> 
 
 class PackConvTransposeGenerator : public Halide::Generator<PackConvTransposeGenerator> {
   public:
-    GeneratorParam<std::string> problem{
-        "problem",
-        R"({"name":"k","op":"conv_transpose","input":[1,16,16,16],"out_channels":16,"kernel":[4,4],"stride":[2,2],"pads":[[1,1],[1,1]]})"};
+    GeneratorParam<std::string> problem{"problem", kExample};
     GeneratorParam<std::string> schedule_request{"schedule", ""};
 
     void configure() {
@@ -129,69 +130,59 @@ class PackConvTransposeGenerator : public Halide::Generator<PackConvTransposeGen
     Output<Buffer<float>>* packed_ = nullptr;
 };
 
-class ResizeGenerator : public Halide::Generator<ResizeGenerator> {
+ResizeStages stages_of(const Problem& problem, const Schedule& schedule, const Func& input, const Func& residual,
+                       ResizeStages*) {
+    const auto phases = schedule.params.find("x_phases");
+    return resize_stages(problem, input, residual, phases != schedule.params.end() && phases->second != 0);
+}
+
+ZeroInsertStages stages_of(const Problem& problem, const Schedule&, const Func& input, const Func& residual,
+                           ZeroInsertStages*) {
+    return zero_insert_stages(problem, input, residual);
+}
+
+// An operator without weights: one input, perhaps a residual, one output.
+template <typename Stages>
+class UpsamplerGenerator : public Halide::Generator<UpsamplerGenerator<Stages>> {
+    using Base = Halide::Generator<UpsamplerGenerator<Stages>>;
+    using Input = typename Base::template Input<Buffer<float, 5>>;
+    using Output = typename Base::template Output<Buffer<float, 5>>;
+    using Parameter = typename Base::template GeneratorParam<std::string>;
+    static constexpr bool kIsResize = std::is_same_v<Stages, ResizeStages>;
+
   public:
-    GeneratorParam<std::string> problem{
-        "problem", R"({"name":"k","op":"resize","input":[1,16,16,16],"output":[32,32],"mode":"linear"})"};
-    GeneratorParam<std::string> schedule_request{"schedule", ""};
-    Input<Buffer<float, 5>> input{"input"};
-    Output<Buffer<float, 5>> output{"output"};
+    Parameter problem{"problem",
+                      kIsResize ? R"({"name":"k","op":"resize","input":[1,16,16,16],"output":[32,32],"mode":"linear"})"
+                                : R"({"name":"k","op":"zero_insert","input":[1,16,16,16],"stride":[2,2]})"};
+    Parameter schedule_request{"schedule", ""};
+    Input input{"input"};
+    Output output{"output"};
 
     void configure() {
         problem_ = one_problem(problem);
-        plan_ = plan(problem_, get_target(), schedule_request);
-        if (problem_.residual) residual_ = add_input<Buffer<float, 5>>("residual");
+        plan_ = plan(problem_, this->get_target(), schedule_request);
+        if (problem_.residual) residual_ = this->template add_input<Buffer<float, 5>>("residual");
     }
 
     void generate() {
         constrain(input, input_dims(problem_), problem_.input_layout);
         if (residual_) constrain(*residual_, output_dims(problem_), problem_.output_layout);
-        const auto phases = plan_.params.find("x_phases");
-        stages_ = resize_stages(problem_, input, residual_ ? Func(*residual_) : Func(),
-                                phases != plan_.params.end() && phases->second != 0);
+        stages_ = stages_of(problem_, plan_, input, residual_ ? Func(*residual_) : Func(), &stages_);
         output = stages_.output;
         constrain(output, output_dims(problem_), problem_.output_layout);
     }
 
-    void schedule() { polyphase::apply(plan_, problem_, get_target(), stages_); }
+    void schedule() { polyphase::apply(plan_, problem_, this->get_target(), stages_); }
 
   private:
     Problem problem_;
     Schedule plan_;
-    ResizeStages stages_;
-    Input<Buffer<float, 5>>* residual_ = nullptr;
+    Stages stages_;
+    Input* residual_ = nullptr;
 };
 
-class ZeroInsertGenerator : public Halide::Generator<ZeroInsertGenerator> {
-  public:
-    GeneratorParam<std::string> problem{"problem",
-                                        R"({"name":"k","op":"zero_insert","input":[1,16,16,16],"stride":[2,2]})"};
-    GeneratorParam<std::string> schedule_request{"schedule", ""};
-    Input<Buffer<float, 5>> input{"input"};
-    Output<Buffer<float, 5>> output{"output"};
-
-    void configure() {
-        problem_ = one_problem(problem);
-        plan_ = plan(problem_, get_target(), schedule_request);
-        if (problem_.residual) residual_ = add_input<Buffer<float, 5>>("residual");
-    }
-
-    void generate() {
-        constrain(input, input_dims(problem_), problem_.input_layout);
-        if (residual_) constrain(*residual_, output_dims(problem_), problem_.output_layout);
-        stages_ = zero_insert_stages(problem_, input, residual_ ? Func(*residual_) : Func());
-        output = stages_.output;
-        constrain(output, output_dims(problem_), problem_.output_layout);
-    }
-
-    void schedule() { polyphase::apply(plan_, problem_, get_target(), stages_); }
-
-  private:
-    Problem problem_;
-    Schedule plan_;
-    ZeroInsertStages stages_;
-    Input<Buffer<float, 5>>* residual_ = nullptr;
-};
+using ResizeGenerator = UpsamplerGenerator<ResizeStages>;
+using ZeroInsertGenerator = UpsamplerGenerator<ZeroInsertStages>;
 
 }  // namespace
 }  // namespace polyphase

@@ -50,7 +50,7 @@ void write_text(const fs::path& file, const std::string& text) {
     if (!stream) throw std::runtime_error(file.string() + ": cannot be written: " + std::strerror(errno));
 }
 
-// Everything that the outputs depend on: the problem, this program (generators, schedules and records), the linkage.
+// Everything that the outputs depend on: the problem and this program with its generators and schedules.
 uint64_t content_hash(const Problem& problem, uint64_t program) {
     Hash hash;
     hash.add(to_json(problem).dump());
@@ -152,6 +152,8 @@ class Worker {
                 Halide::set_custom_compile_time_error_reporter(&warnings);
                 summary = compile_kernel(problem, hash, options, work_);
             } catch (const std::exception& e) {
+                summary = {{"name", problem.name}, {"status", "failed"}, {"error", e.what()}};
+            } catch (const Halide::Error& e) {  // not a std::exception
                 summary = {{"name", problem.name}, {"status", "failed"}, {"error", e.what()}};
             }
             std::ofstream(work_ / "summary.json") << summary.dump(-1, ' ', false, Json::error_handler_t::replace);

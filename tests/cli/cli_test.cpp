@@ -192,6 +192,22 @@ TEST_F(Cli, OneBadProblemStopsTheGoodOnes) {
     EXPECT_THAT(written(), IsEmpty());
 }
 
+TEST_F(Cli, LeavesOutOperatorsOfLaterReleasesAndSaysSo) {
+    const json later = {{"name", "shuffle"}, {"op", "depth_to_space"}, {"input", {1, 4, 2, 2}}, {"block", 2}};
+    const ChildResult result = compile({nails_problem(), later});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.error, HasSubstr("shuffle: skipped: this release cannot generate depth_to_space"));
+    EXPECT_THAT(written(), ::testing::UnorderedElementsAre("libnails.a", "nails.h", "nails.json"));
+}
+
+TEST_F(Cli, RefusesAFileWithNothingButOperatorsOfLaterReleases) {
+    const json later = {{"name", "shuffle"}, {"op", "depth_to_space"}, {"input", {1, 4, 2, 2}}, {"block", 2}};
+    const ChildResult result = compile(json::array({later}));
+    EXPECT_EQ(result.exit_code, kBadInput);
+    EXPECT_THAT(result.error, HasSubstr("shuffle: field \"op\""));
+    EXPECT_THAT(written(), IsEmpty());
+}
+
 TEST_F(Cli, RefusesDuplicateNames) {
     json second = resize_problem();
     second["name"] = "up1";
