@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "problem/problem.h"
-#include "schedules/schedule.h"
 
 namespace polyphase {
 

@@ -15,9 +15,10 @@ constexpr double kStreamBytes = 8;          // bytes per cycle from beyond the s
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
 constexpr double kContention = 0.15;        // of the less busy kind of port that is not hidden behind the other
-constexpr double kStraddledLine = 3;        // load slots of each line that unaligned vectors touch
-constexpr double kIdleSums = 5;             // sums' worth of issue slots that a tile leaves idle
-constexpr double kDistantLoad = 3;          // load slots of a weight vector that comes from the second-level cache
+constexpr double kStraddledLine = 2.5;      // load slots of each line that unaligned vectors touch
+constexpr double kSeveralRows = 1.3;        // the same, dearer, if a tile has rows of them
+constexpr double kIdleSums = 2.5;           // sums' worth of issue slots that a tile leaves idle
+constexpr double kDistantLoad = 5;          // load slots of a weight vector that comes from the second-level cache
 constexpr double kConflictingStore = 1;     // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
 
@@ -275,7 +276,8 @@ class CostModel {
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
-        const double straddling = kStraddledLine * (vectors + 1) * (taps + s_.offsets() - 2);
+        const double line = kStraddledLine * (tile_y > 1 ? kSeveralRows : 1);
+        const double straddling = line * (vectors + 1) * (taps + s_.offsets() - 2);
         const double loads = tile_y * (vectors + straddling) + static_cast<double>(s_.all_taps[kX]) * channels;
         // Planes that are a power of two apart share their cache sets.
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
