@@ -64,10 +64,11 @@ std::vector<Problem> problems_of(const Options& options) {
 // The peak of the instruction set that the target names, or the machine's best.
 double peak_for(const std::string& target) {
     const auto peaks = polyphase::fma_peaks();
-    for (const auto& peak : peaks)
-        if (target == "x86-64-linux" ? peak.instruction_set == "baseline"
-                                     : target.find("-" + peak.instruction_set) != std::string::npos)
-            return peak.gflops;
+    for (const auto& peak : peaks) {
+        const std::string family = peak.instruction_set.substr(0, peak.instruction_set.find_first_of("-_"));
+        if (target.find("-" + family) != std::string::npos) return peak.gflops;
+        if (family == "baseline" && target == "x86-64-linux") return peak.gflops;
+    }
     return peaks.front().gflops;
 }
 
