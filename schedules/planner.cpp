@@ -68,9 +68,8 @@ Packing packing_of(const Problem& problem, const Schedule& schedule) {
     return x86::conv_transpose_packing(problem, schedule);
 }
 
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
-           ConvTransposeStages& stages) {
-    x86::schedule_conv_transpose(stages, problem, machine_for(target), schedule);
+void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&, ConvTransposeStages& stages) {
+    x86::schedule_conv_transpose(stages, problem, schedule);
 }
 
 void apply(const Schedule& schedule, const Problem&, const Halide::Target&, ResizeStages& stages) {

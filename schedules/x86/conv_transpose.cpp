@@ -25,8 +25,6 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
-
 // The loops around a tile: quotients are cut into tiles, tiles into blocks. Within a block the weights of one block of
 // output channels stay in cache; (block, channel block) pairs are the tasks that threads share.
 struct Loops {
@@ -311,7 +309,7 @@ Packing conv_transpose_packing(const Problem&, const Schedule& p) {
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::rx, D::ty, D::tz, D::ry, D::rz, D::co_block}};
 }
 
-void schedule_conv_transpose(ConvTransposeStages& s, const Problem& problem, const Machine&, const Schedule& p) {
+void schedule_conv_transpose(ConvTransposeStages& s, const Problem& problem, const Schedule& p) {
     if (p.family == "channels")
         schedule_channels(s, problem, p);
     else if (p.family == "space")

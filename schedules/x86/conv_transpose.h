@@ -15,6 +15,9 @@ namespace polyphase::x86 {
 /// or once per block on the stack of the task that computes the block.
 enum Stage { kDirect, kPerImage, kPerBlock };
 
+/// Parameters: tiles of a block along x, y, z.
+inline constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
+
 /// Inputs that the phases of one quotient read along an axis, less one.
 int reach(const AxisMap& axis);
 
@@ -29,7 +32,6 @@ std::optional<std::string> reject_conv_transpose(const Problem& problem, const M
 Packing conv_transpose_packing(const Problem& problem, const Schedule& schedule);
 
 /// Applies `schedule` (conv_transpose.cpp).
-void schedule_conv_transpose(ConvTransposeStages& stages, const Problem& problem, const Machine& machine,
-                             const Schedule& schedule);
+void schedule_conv_transpose(ConvTransposeStages& stages, const Problem& problem, const Schedule& schedule);
 
 }  // namespace polyphase::x86

@@ -28,7 +28,6 @@ constexpr long long kBlockBytes = 128 << 10;    // of a block's input
 constexpr int kSpareRegisters = 3;              // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;      // in one step of a reduction
 constexpr int kMostInterleaved = 16;            // vectors in one interleaved store
-constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
 int ceil_div(long long a, long long b) {
     return static_cast<int>((a + b - 1) / b);

@@ -7,6 +7,14 @@
 
 namespace polyphase::x86 {
 
+/// More phases than this would unroll into too much code.
+inline constexpr int kMaxPeriod = 8;
+
+/// How to cut `extent` by `factor`: plainly if that leaves nothing over.
+inline Halide::TailStrategy tail(int extent, int factor, Halide::TailStrategy otherwise) {
+    return extent % factor == 0 ? Halide::TailStrategy::RoundUp : otherwise;
+}
+
 /// Largest power of two that is at most `limit` and at most `extent`.
 inline int lanes_within(int limit, int extent) {
     int lanes = 1;

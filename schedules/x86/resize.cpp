@@ -16,16 +16,11 @@ namespace {
 using Halide::TailStrategy;
 using Halide::Var;
 
-constexpr int kMaxPeriod = 8;           // more phases would unroll into too much code
 constexpr int kMostInterleaved = 16;    // vectors in one interleaved store
 constexpr int kMaxRowBytes = 64 << 10;  // of stack
 
 bool keep_row(const ResizeStages& s, const Schedule& p) {
     return p["row_buffer"] && (s.extends_x || s.resamples_rows);
-}
-
-TailStrategy tail(int extent, int factor) {
-    return extent % factor == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
 }
 
 // Rounding up is free where the row goes on with its edge values; elsewhere it would read past the input.
@@ -94,9 +89,8 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
     out.split(y, yb, yi, p["rows"], TailStrategy::GuardWithIf);
     if (p.family == "planes") {
         const int quotients = (ax.output + ax.period - 1) / ax.period;
-        out.split(x, q, r, ax.period, tail(ax.output, ax.period))
-            .split(q, q_vector, lane, lanes,
-                   quotients % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+        out.split(x, q, r, ax.period, tail(ax.output, ax.period, TailStrategy::GuardWithIf))
+            .split(q, q_vector, lane, lanes, tail(quotients, lanes, TailStrategy::ShiftInwards))
             .reorder(lane, r, q_vector, yi, yb, z, s.c, s.n)
             .vectorize(lane)
             .unroll(r)
@@ -105,9 +99,8 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
         if (keep_row(s, p)) keep_row_at(s, out, yi, x, lanes);
     } else if (p.family == "pixels") {
         const int quotients = (ax.output + ax.period - 1) / ax.period;
-        out.split(x, q, r, ax.period, tail(ax.output, ax.period))
-            .split(q, q_vector, lane, lanes,
-                   quotients % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+        out.split(x, q, r, ax.period, tail(ax.output, ax.period, TailStrategy::GuardWithIf))
+            .split(q, q_vector, lane, lanes, tail(quotients, lanes, TailStrategy::ShiftInwards))
             .reorder(lane, s.c, r, q_vector, yi, yb, z, s.n)
             .vectorize(lane)
             .unroll(s.c)
@@ -119,14 +112,14 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             s.source.reorder_storage(x, s.c, y, z, s.n).reorder(x, s.c, y, z, s.n);
         }
     } else if (p.family == "gather") {
-        out.split(x, q_vector, lane, lanes, ax.output % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+        out.split(x, q_vector, lane, lanes, tail(ax.output, lanes, TailStrategy::ShiftInwards))
             .reorder(lane, q_vector, yi, yb, z, s.c, s.n)
             .vectorize(lane)
             .fuse(yb, z, task)
             .fuse(task, s.c, task);
         if (keep_row(s, p)) keep_row_at(s, out, yi, x, lanes);
     } else if (p.family == "channels") {
-        out.split(s.c, block, lane, lanes, s.channels % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+        out.split(s.c, block, lane, lanes, tail(s.channels, lanes, TailStrategy::ShiftInwards))
             .reorder(lane, x, block, yi, yb, z, s.n)
             .vectorize(lane)
             .fuse(yb, z, task);
@@ -135,7 +128,7 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
         const int row = ax.output * s.channels;
         out.reorder(s.c, x, yi, yb, z, s.n)
             .fuse(s.c, x, flat)
-            .vectorize(flat, lanes, row % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .vectorize(flat, lanes, tail(row, lanes, TailStrategy::ShiftInwards))
             .fuse(yb, z, task);
         if (keep_row(s, p)) {
             const Var row_flat("row_flat");

@@ -1,5 +1,5 @@
-// Zero insertion on x86: bound by the stores. Phases of x and y are unrolled, so that a row of zeros is a plain fill
-// and a row of nails an interleave of the input with zeros.
+// Zero insertion on x86: bound by the stores. Phases of x are unrolled, so that a row is an interleave of the input
+// with zeros.
 #include "schedules/x86/zero_insert.h"
 
 #include "schedules/x86/memory_bound.h"
@@ -9,12 +9,6 @@ namespace {
 
 using Halide::TailStrategy;
 using Halide::Var;
-
-constexpr int kMaxPeriod = 8;  // more phases would unroll into too much code
-
-TailStrategy tail(int extent, int factor, TailStrategy otherwise) {
-    return extent % factor == 0 ? TailStrategy::RoundUp : otherwise;
-}
 
 }  // namespace
 
