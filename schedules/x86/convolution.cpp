@@ -37,6 +37,7 @@ struct Loops {
 };
 
 constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
+constexpr int kMostUnrolledVectors = 8;                // of a pixel when it is stored
 constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
 
 std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> parts) {
@@ -99,16 +100,50 @@ void stage_rows(ConvolutionStages& s, const Schedule& p, bool along_x) {
     }
 }
 
+// The largest power of two that is at most `limit`.
+int power_of_two_within(int limit) {
+    int power = 1;
+    while (2 * power <= limit) power *= 2;
+    return power;
+}
+
+// `tile` is turned over on its way to `to`: its vectors run along `from_dense`, which is dense where it reads, its
+// storage along `to_dense`. Because the stores of all vectors of a tile fill it without gaps, Halide interleaves the
+// vectors in registers: log2(extent) shuffles a vector instead of a scalar store per element.
+void turn(Func tile, const Var& from_dense, int from_extent, const Var& to_dense, int to_extent) {
+    tile.store_in(kTaskStack)
+        .bound_extent(from_dense, from_extent)
+        .bound_extent(to_dense, to_extent)
+        .reorder_storage(to_dense, from_dense)
+        .reorder(from_dense, to_dense)
+        .vectorize(from_dense)
+        .unroll(to_dense);
+}
+
 // The padded input in the order in which the reduction walks it: once per image, or once per block on the task's stack.
-void stage_input(ConvolutionStages& s, const Schedule& p, const Loops& v, const PerAxis<int>& tile,
-                 const std::vector<Var>& order) {
+void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v,
+                 const PerAxis<int>& tile, const std::vector<Var>& order) {
     if (p["stage"] == kDirect) return;
     // Rounding up is free where the excess is padding; elsewhere it would read past the input.
     const int lanes = p["lanes"], period = std::max(1, s.image_period);
     const bool along_x = order[0].name() == s.i[kX].name(), excess_is_padding = s.pads && along_x;
     const TailStrategy tail = excess_is_padding ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-    s.padded.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
-    if (s.resamples) {
+    const int row = std::min(p[kBlock[kX]] * tile[kX], s.quotients(kX)) + reach(s.axes[kX]);
+    const bool turns = !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= 4;
+    Func staged = turns ? s.padded.in(s.acc) : s.padded;
+    staged.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
+    if (turns) {
+        const Var to_tile("to_tile"), to("to"), from_tile("from_tile"), from("from");
+        const int to_extent = power_of_two_within(std::min(lanes, along_x ? row : s.group_in));
+        const int from_extent = power_of_two_within(std::min(lanes, along_x ? s.group_in : row));
+        staged.split(order[0], to_tile, to, to_extent, excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+            .split(order[1], from_tile, from, from_extent, TailStrategy::ShiftInwards)
+            .reorder(to, from, to_tile, from_tile)
+            .vectorize(to)
+            .unroll(from);
+        s.padded.compute_at(staged, to_tile);
+        turn(s.padded, order[1], from_extent, order[0], to_extent);
+    } else if (s.resamples) {
         const Var quotient("image_q"), phase("image_r"), vector(kPaddedVector), lane("padded_lane");
         s.padded.split(s.i[kX], quotient, phase, period, TailStrategy::RoundUp).unroll(phase);
         if (along_x) {
@@ -127,107 +162,126 @@ void stage_input(ConvolutionStages& s, const Schedule& p, const Loops& v, const 
     for (int a = 0; a < kAxes; a++) {
         const int quotients = std::min(p[kBlock[a]] * tile[a], s.quotients(a));
         if (a == kX && quotients == s.quotients(a)) {
-            if (excess_is_padding || s.resamples) s.padded.align_bounds(s.i[kX], alignment);
+            if (excess_is_padding || s.resamples) staged.align_bounds(s.i[kX], alignment);
         } else if (p["stage"] == kPerBlock) {
             const int extent = quotients + reach(s.axes[a]);
             const bool rounded_up = excess_is_padding && a == kX;
-            s.padded.bound_extent(s.i[a], rounded_up ? (extent + lanes - 1) / lanes * lanes : extent);
+            staged.bound_extent(s.i[a], rounded_up ? (extent + lanes - 1) / lanes * lanes : extent);
         }
     }
     if (p["stage"] == kPerBlock) {
-        s.padded.compute_at(s.output, v.task).store_in(kTaskStack);
+        staged.compute_at(s.output, v.task).store_in(kTaskStack);
     } else {
-        s.padded.compute_at(s.output, s.n).store_in(MemoryType::Heap);
-        if (p["parallel"]) s.padded.parallel(order[2]);
+        staged.compute_at(s.output, s.n).store_in(MemoryType::Heap);
+        if (p["parallel"]) staged.parallel(order[2]);
     }
 }
 
-// The register tile: `inner` lists the tile's loops, vectors first; all are unrolled, and the reduction runs through
-// it.
-void register_tile(ConvolutionStages& s, const Schedule& p, const Var& vectors, const std::vector<VarOrRVar>& inner,
-                   const std::vector<VarOrRVar>& reduction) {
-    const int lanes = p["lanes"];
-    s.acc.store_in(kTaskStack).vectorize(vectors, lanes);
+// One operand of the register tile: the tile's loops that it depends on besides the vectors' own, and how many registers
+// it fills in a step.
+struct Operand {
+    std::vector<Var> loops;
+    int registers;
+};
+
+// The register tile: sums of `vectors` times `scalars`, all unrolled, and the reduction runs through it. Vectors lie
+// along `dense`, the first loop of `vectors`. The smaller operand goes innermost: it stays in registers while the other
+// passes by, one register at a time.
+void register_tile(ConvolutionStages& s, const Schedule& p, const Var& dense, const Operand& vectors,
+                   const Operand& scalars, const std::vector<VarOrRVar>& reduction) {
+    const Var vector("vector_of_acc"), lane("lane_of_acc");
     auto update = s.acc.update();
-    for (const VarOrRVar& v : inner) s.acc.unroll(v.var);
-    // The smaller operand goes innermost: it stays in registers while the other passes by.
-    if (p["vectors_outside"]) {
-        const Var vector("vector_of_acc"), lane("lane_of_acc");
-        update.split(vectors, vector, lane, lanes);
-        std::vector<VarOrRVar> order{lane};
-        order.insert(order.end(), inner.begin() + 1, inner.end());
-        order.emplace_back(vector);
-        update.reorder(concat({order, reduction})).vectorize(lane);
-        for (size_t i = 1; i < order.size(); i++) update.unroll(order[i]);
-    } else {
-        update.reorder(concat({inner, reduction})).vectorize(vectors, lanes);
-        for (const VarOrRVar& v : inner) update.unroll(v);
-    }
+    update.split(dense, vector, lane, p["lanes"]);
+    std::vector<VarOrRVar> along_vectors{vector}, along_scalars;
+    along_vectors.insert(along_vectors.end(), vectors.loops.begin(), vectors.loops.end());
+    along_scalars.insert(along_scalars.end(), scalars.loops.begin(), scalars.loops.end());
+    const bool vectors_inside = vectors.registers <= scalars.registers;
+    const auto unrolled = concat({vectors_inside ? along_vectors : along_scalars,
+                                  vectors_inside ? along_scalars : along_vectors});
+    update.reorder(concat({{lane}, unrolled, reduction})).vectorize(lane);
+    for (const VarOrRVar& loop : unrolled) update.unroll(loop);
+}
+
+// Sums that live in registers only: every loop over them is unrolled. Vectors lie along the first.
+void keep_in_registers(Func sums, int lanes, const std::vector<Var>& loops) {
+    sums.store_in(kTaskStack).reorder(std::vector<VarOrRVar>(loops.begin(), loops.end())).vectorize(loops.front(), lanes);
+    for (const Var& loop : loops) sums.unroll(loop);
 }
 
 std::vector<VarOrRVar> channels_first_reduction(const ConvolutionStages& s) {
     return {s.taps.x, s.taps.y, s.taps.z, s.taps.w};
 }
 
+// Sums live in memory for a whole block of quotients, all phases of x and `channel_blocks` blocks of channels, and visit
+// registers tile by tile, one part of the reduction (a pass) after the other. So the weights of a pass, `depth` input
+// channels of the `passes_inside` innermost tap loops, are read from the first-level cache by every tile but the first,
+// and what is finished is stored in long runs, which hardware prefetchers follow: single lines that miss every cache
+// cost more than the arithmetic.
 void schedule_channels(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
-    const int lanes = p["lanes"], block = lanes * p["vectors"];
+    const int lanes = p["lanes"], block = lanes * p["vectors"], channels = block * p["channel_blocks"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
-    const std::vector<VarOrRVar> in_block{v.in_block[kX], v.in_block[kY], v.in_block[kZ]}, phases{rx, ry, rz};
-    const PerAxis<int> tile = p["transpose"] ? PerAxis<int>{std::min(lanes, s.quotients(kX)), p["strip_rows"], 1}
-                                             : PerAxis<int>{p["tile_x"], p["tile_y"], 1};
-    cut(s, p, tile, v);
-
-    if (p["transpose"]) {
-        // Channels are planes: sums go to a strip with channels innermost, which the output transposes.
-        cut_channels(s, block, v);
-        s.output
-            .reorder(concat({{v.in_tile[kX], rx, v.in_block[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], ry, rz,
-                              v.in_block[kY], v.in_block[kZ]},
+    const PerAxis<int> tile{p["tile_x"], p["tile_y"], 1};
+    PerAxis<int> extent{};  // quotients of a block's sums, in whole tiles
+    for (int a = 0; a < kAxes; a++) {
+        extent[a] = p[kBlock[a]] * tile[a];
+        s.output.split(s.q[a], v.block[a], v.in_block[a], std::min(extent[a], s.quotients(a)), TailStrategy::ShiftInwards);
+    }
+    if (problem.output_layout == Layout::nchw) {
+        // Channels are planes: tiles of lanes x lanes sums are turned over, and the phases of x interleaved.
+        const int row = std::min(lanes, std::min(extent[kX], s.quotients(kX)));
+        cut_channels(s, channels, v);
+        s.output.split(v.in_block[kX], v.in_block[kX], v.in_tile[kX], row, TailStrategy::ShiftInwards)
+            .reorder(concat({{v.in_tile[kX], rx, v.channel, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz},
                              outer_loops(s, v)}))
             .vectorize(v.in_tile[kX]);
         // Unrolled phases become one interleaved store, cut into registers. Halide 21 cannot mask a piece of one lane.
-        if (tile[kX] * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
-        share_tasks(s, p, v);
-
-        Func strip = s.acc.in(s.output);
-        const Var x_tile("sx_tile"), y_tile("sy_tile"), xi("sxi"), yi("syi");
-        strip.compute_at(s.output, ry)
+        if (row * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
+        Func turned = s.acc.in(s.output);
+        const Var c_block("turned_block"), c_lane("turned_lane");
+        turned.compute_at(s.output, v.in_block[kX])
             .store_in(kTaskStack)
-            .bound_extent(s.c, block)
-            .bound_extent(qx, s.quotients(kX))
-            .bound_extent(qy, p["strip_rows"])
-            .split(qx, x_tile, xi, p["tile_x"], TailStrategy::ShiftInwards)
-            .split(qy, y_tile, yi, p["tile_y"], TailStrategy::ShiftInwards)
-            .reorder({s.c, xi, yi, x_tile, y_tile, rx})
-            .vectorize(s.c, lanes)
-            .unroll(s.c)
-            .unroll(xi)
-            .unroll(yi);
-        s.acc.compute_at(strip, x_tile);
+            .bound_extent(s.c, channels)
+            .bound_extent(qx, row)
+            .reorder_storage(qx, s.c)
+            .split(s.c, c_block, c_lane, lanes)
+            .reorder(c_lane, qx, c_block)
+            .vectorize(c_lane)
+            .unroll(qx);
     } else {
         // Whole vectors are computed; the last one is stored under a mask, and a residual read under it too.
         const TailStrategy masked = problem.residual ? TailStrategy::Predicate : TailStrategy::PredicateStores;
         s.output.split(s.c, v.vector, v.lane, lanes, s.group_out % lanes == 0 ? TailStrategy::RoundUp : masked)
-            .split(v.vector, v.channel_block, v.channel, p["vectors"],
-                   s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
-        const bool phases_inside = p["phases_inside"] != 0;
-        s.output
-            .reorder(concat({{v.lane, v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]},
-                             phases_inside ? phases : in_block,
-                             phases_inside ? in_block : phases,
+            .split(v.vector, v.channel_block, v.channel, channels / lanes,
+                   s.group_out % channels == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
+            .reorder(concat({{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz},
                              outer_loops(s, v)}))
-            .vectorize(v.lane)
-            .unroll(v.channel)
-            .unroll(v.in_tile[kX])
-            .unroll(v.in_tile[kY]);
-        share_tasks(s, p, v);
-        s.acc.compute_at(s.output, phases_inside ? rx : v.in_block[kX]);
+            .vectorize(v.lane);
+        if (channels / lanes <= kMostUnrolledVectors) s.output.unroll(v.channel);
     }
-    s.acc.bound_extent(s.c, block).bound_extent(qx, p["tile_x"]).bound_extent(qy, p["tile_y"]);
-    register_tile(s, p, s.c, {s.c, qx, qy}, channels_first_reduction(s));
-    stage_input(s, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
+    share_tasks(s, p, v);
+
+    const Var xi("xi_of_acc"), yi("yi_of_acc"), in_block("c_of_acc");
+    const Halide::RVar pass("pass"), in_pass("in_pass");
+    s.acc.compute_at(s.output, ry)
+        .bound_extent(s.c, channels)
+        .bound_extent(qx, extent[kX])
+        .bound_extent(qy, extent[kY]);
+    auto update = s.acc.update();
+    update.split(qx, qx, xi, tile[kX]).split(qy, qy, yi, tile[kY]).split(s.c, s.c, in_block, block);
+    std::vector<VarOrRVar> inside{s.taps.x, s.taps.y, s.taps.z, s.taps.w}, outside;
+    outside.assign(inside.begin() + p["passes_inside"], inside.end());
+    inside.erase(inside.begin() + p["passes_inside"], inside.end());
+    if (p["depth"] < s.group_in) {
+        update.split(s.taps.x, pass, in_pass, p["depth"]);
+        inside.front() = in_pass;
+        outside.insert(outside.begin(), pass);
+    }
+    s.acc.store_in(kTaskStack).vectorize(s.c, lanes);
+    register_tile(s, p, in_block, {{}, p["vectors"]}, {{xi, yi}, tile[kX] * tile[kY]},
+                  concat({inside, {qx, qy, qz}, outside, {s.c, rx}}));
+    stage_input(s, problem, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
 void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
@@ -260,16 +314,16 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
         .bound_extent(qy, p["tile_y"])
         .reorder_storage(qx, rx, s.c, qy);
     std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
-    register_tile(s, p, qx, {qx, rx, s.c, qy}, reduction);
-    s.acc.reorder(qx, rx, s.c, qy);
+    register_tile(s, p, qx, {{qy}, p["vectors"] * p["tile_y"]}, {{rx, s.c}, s.axes[kX].period * p["channels"]}, reduction);
+    keep_in_registers(s.acc, lanes, {qx, rx, s.c, qy});
     s.acc.update().unroll(s.taps.y);
-    stage_input(s, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    stage_input(s, problem, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
     // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
     constexpr int kDimOfRx = 2;
     if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
 }
 
-void schedule_phases(ConvolutionStages& s, const Schedule& p) {
+void schedule_phases(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"], phases = lanes * p["vectors"];
     const auto [rx, ry, rz] = s.r;
@@ -292,11 +346,12 @@ void schedule_phases(ConvolutionStages& s, const Schedule& p) {
         .bound_extent(qx, p["tile_x"])
         .bound_extent(rx, phases)
         .reorder_storage(rx, qx, s.c);
-    register_tile(s, p, rx, {rx, qx, s.c}, channels_first_reduction(s));
-    stage_input(s, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    register_tile(s, p, rx, {{s.c}, p["vectors"] * p["channels"]}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
+    keep_in_registers(s.acc, lanes, {rx, qx, s.c});
+    stage_input(s, problem, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
 }
 
-void schedule_groups(ConvolutionStages& s, const Schedule& p) {
+void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
@@ -318,8 +373,9 @@ void schedule_groups(ConvolutionStages& s, const Schedule& p) {
         .bound_extent(s.g, lanes)
         .bound_extent(qx, p["tile_x"])
         .reorder_storage(s.g, qx);
-    register_tile(s, p, s.g, {s.g, qx}, channels_first_reduction(s));
-    stage_input(s, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
+    register_tile(s, p, s.g, {{}, 1}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
+    keep_in_registers(s.acc, lanes, {s.g, qx});
+    stage_input(s, problem, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
 }  // namespace
@@ -357,9 +413,9 @@ void schedule_convolution(ConvolutionStages& s, const Problem& problem, const Sc
     else if (p.family == "space")
         schedule_space(s, problem, p);
     else if (p.family == "phases")
-        schedule_phases(s, p);
+        schedule_phases(s, problem, p);
     else if (p.family == "groups")
-        schedule_groups(s, p);
+        schedule_groups(s, problem, p);
     else
         s.acc.compute_at(s.output, s.c);  // reference: one output at a time
 }

@@ -11,22 +11,25 @@ namespace {
 
 // Fitted to measurements on an Intel server core (AVX-512); in cycles unless said otherwise.
 constexpr double kTileOverhead = 24;        // to start and finish a tile's reduction
-constexpr double kTransposePerElement = 4;  // to move an element between channels first and channels last
+constexpr double kTurnPerElement = 0.8;     // to move an element between channels first and channels last
 constexpr double kGather = 1.5;             // to read an element through a table of positions
-constexpr double kStreamBytes = 8;          // bytes per cycle from beyond the second-level cache
+constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
+constexpr double kRunStart = 60;            // to begin a run of stores that misses the caches
+constexpr double kUnknownStrides = 1.15;    // what a tile costs whose addresses take arithmetic
+constexpr double kExposed = 0.5;            // of the weights' traffic that is not hidden behind arithmetic
 constexpr double kContention = 0.15;        // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;      // load slots of each line that unaligned vectors touch
 constexpr double kSeveralRows = 1.3;        // the same, dearer, if a tile has rows of them
 constexpr double kIdleSums = 2.5;           // sums' worth of issue slots that a tile leaves idle
-constexpr double kDistantLoad = 5;          // load slots of a weight vector that comes from the second-level cache
 constexpr double kConflictingStore = 1;     // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
 
 // Limits.
 constexpr long long kWorthThreads = 4'000'000;  // FLOPs; waking threads costs more than 0.1 ms of work is worth
 constexpr long long kBlockBytes = 128 << 10;    // of a block's input
+constexpr int kLeastDepth = 24;                 // input channels of a pass
 constexpr int kSpareRegisters = 3;              // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;      // in one step of a reduction
 constexpr int kMostInterleaved = 16;            // vectors in one interleaved store
@@ -128,8 +131,10 @@ class CostModel {
         double packed_channels = 0;    // output channels of a group, rounded up to whole blocks
         bool channels_inside = false;  // the staged input has channels innermost
         long long block_bytes = kBlockBytes;
-        bool whole_rows = false;  // blocks must not cut x
-        double store = 0;         // cycles per output beyond a plain store
+        long long most_pixels = 1LL << 40;  // quotients of a block
+        bool shifts = true;  // tiles at the end are shifted inwards; otherwise a single block is rounded up to whole tiles
+        int run_channels = 0;  // channels that are stored together, if pixels are apart in memory
+        double store = 0;      // cycles per output beyond a plain store
     };
 
     bool fits_registers(int vectors, int scalars) const {
@@ -146,13 +151,60 @@ class CostModel {
         return std::max(issue, latency) * (1 + kIdleSums / sums);
     }
 
+    int tiles(const Tile& tile, int axis) const { return ceil_div(s_.quotients[axis], tile.extent[axis]); }
+
     // A block's input stays in `bytes` of cache while every channel block passes over it.
     void choose_blocks(Schedule& p, const Tile& tile, long long bytes) const {
-        long long pixels = std::max<long long>(1, bytes / (4 * s_.group_in));
+        long long pixels = std::clamp<long long>(bytes / (4 * s_.group_in), 1, tile.most_pixels);
         for (int a = 0; a < kAxes; a++) {
-            p.params[kBlock[a]] = divisor_within(ceil_div(s_.quotients[a], tile.extent[a]), pixels / tile.extent[a]);
+            p.params[kBlock[a]] = divisor_within(tiles(tile, a), pixels / tile.extent[a]);
             pixels = std::max<long long>(1, pixels / s_.quotients[a]);
         }
+    }
+
+    // Input elements of one group that all blocks together copy, neighbours' overlaps counted once for each.
+    double copied(const Schedule& p, const Tile& tile) const {
+        double elements = static_cast<double>(s_.group_in);
+        for (int a = 0; a < kAxes; a++) elements *= static_cast<double>(copied_along(p, tile, a)) * tiles(tile, a) / p[kBlock[a]];
+        return elements;
+    }
+
+    int copied_along(const Schedule& p, const Tile& tile, int axis) const {
+        const int quotients = std::min(p[kBlock[axis]] * tile.extent[axis], s_.quotients[axis]);
+        return quotients + s_.reach[axis] + (axis == kX ? m_.lanes : 0);
+    }
+
+    // For copies on a task's stack: the blocks that fit there and copy the least.
+    bool choose_copied_blocks(Schedule& p, const Tile& tile) const {
+        Schedule trial = p;
+        double least = 0;
+        const auto try_blocks = [&](int x, int y, int z) {
+            trial.params[kBlock[kX]] = x, trial.params[kBlock[kY]] = y, trial.params[kBlock[kZ]] = z;
+            long long bytes = 4 * s_.group_in, pixels = 1;
+            for (int a = 0; a < kAxes; a++) {
+                bytes *= copied_along(trial, tile, a);
+                pixels *= std::min(trial[kBlock[a]] * tile.extent[a], s_.quotients[a]);
+            }
+            if (bytes > kMostTaskBytes || pixels > tile.most_pixels) return false;
+            const double elements = copied(trial, tile);
+            if (least == 0 || elements < least) p.params = trial.params, least = elements;
+            return true;
+        };
+        const auto each_divisor = [](int count, const auto& use) {
+            for (int d = 1; d <= count; d++)
+                if (count % d == 0 && !use(d)) return;
+        };
+        // A part of a row of a resampled image would need a part of the input's row that nobody can tell.
+        each_divisor(tiles(tile, kX), [&](int x) {
+            if (s_.resamples) x = tiles(tile, kX);
+            each_divisor(tiles(tile, kY), [&](int y) {
+                bool fits = true;
+                each_divisor(tiles(tile, kZ), [&](int z) { return fits = try_blocks(x, y, z); });
+                return trial[kBlock[kZ]] > 1 || fits;
+            });
+            return !s_.resamples;
+        });
+        return least > 0;
     }
 
     // Adds the tile once for each place where the padded input may lie.
@@ -161,100 +213,113 @@ class CostModel {
         for (const Stage stage : {kDirect, kPerImage, kPerBlock}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
-            choose_blocks(p, tile, stage == kPerBlock ? kMostTaskBytes / 2 : tile.block_bytes);
-            if (tile.whole_rows || (s_.resamples && stage == kPerBlock))
-                p.params[kBlock[kX]] = ceil_div(s_.quotients[kX], tile.extent[kX]);
-            double blocks = 1, staged = 4.0 * static_cast<double>(s_.group_in);
-            bool leaves_input = false;  // a block's copy would go past the end of an input that has no padding there
+            if (stage == kPerBlock) {
+                if (!choose_copied_blocks(p, tile)) continue;
+            } else {
+                choose_blocks(p, tile, tile.block_bytes);
+            }
+            double blocks = 1;
+            bool leaves_input = false;  // where nothing is padded, a block must not go past the input's end
             for (int a = 0; a < kAxes; a++) {
-                blocks *= ceil_div(ceil_div(s_.quotients[a], tile.extent[a]), p[kBlock[a]]);
-                leaves_input |= !s_.pads && s_.quotients[a] % tile.extent[a] != 0 &&
-                                p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
-                staged *=
-                    std::min(p[kBlock[a]] * tile.extent[a], s_.quotients[a]) + s_.reach[a] + (a == kX ? m_.lanes : 0);
+                blocks *= static_cast<double>(tiles(tile, a)) / p[kBlock[a]];
+                const bool several = p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
+                leaves_input |= !s_.pads && s_.quotients[a] % tile.extent[a] != 0 && several == tile.shifts;
             }
             // Blocks are what threads share then, so there must be enough of them.
             const bool parallel = s_.flops() > kWorthThreads;
-            if (stage == kPerBlock &&
-                (leaves_input || staged > kMostTaskBytes || (parallel && blocks * static_cast<double>(s_.groups) < 8)))
-                continue;
+            if (stage == kPerBlock && parallel && blocks * static_cast<double>(s_.groups) < 8) continue;
+            if (leaves_input && (!tile.shifts || stage == kPerBlock)) continue;
             p.params["stage"] = stage;
             p.params["parallel"] = parallel ? 1 : 0;
 
-            const double from = 4 * s_.inputs() > static_cast<double>(m_.l2) ? kStreamBytes : kCacheBytes;
-            double move = same_order ? 8.0 / m_.lanes : kTransposePerElement;
+            const double l2 = static_cast<double>(m_.l2);
+            const double reduction = tile.reduction * (stage == kDirect ? kUnknownStrides : 1);
+            const double from = 4 * s_.inputs() > l2 / 2 ? kStreamBytes : kCacheBytes;
+            double move = same_order ? 8.0 / m_.lanes : kTurnPerElement * 16 / m_.lanes;
             if (s_.resamples)
                 move += s_.row_taps / m_.lanes +
                         s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? kGather : 1.0 / m_.lanes);
-            double staging = 0;
+            double staging = s_.inputs() * 4 / from;  // the input itself
             if (stage == kPerImage) staging = s_.inputs() * (move + kStagedBytes / from);
-            if (stage == kPerBlock) staging = staged / 4 * static_cast<double>(s_.groups) * blocks * (move + 4 / from);
+            if (stage == kPerBlock) staging += copied(p, tile) * static_cast<double>(s_.groups) * move;
+            // Runs of outputs that miss the caches.
+            double run = s_.period[kX] * std::min(p[kBlock[kX]] * tile.extent[kX], s_.quotients[kX]);
+            if (tile.run_channels != 0 && tile.run_channels < s_.group_out) run = tile.run_channels;
+            if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
+            const double storing = 4 * s_.outputs() > l2 / 2 ? s_.outputs() / run * kRunStart : 0;
             const double weights =
                 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
-            const double traffic =
-                weights * blocks / (weights > static_cast<double>(m_.l2) / 2 ? kStreamBytes : kCacheBytes);
+            const double traffic = weights * blocks / (weights > l2 / 2 ? kStreamBytes : kCacheBytes);
             p.predicted_cycles = static_cast<double>(s_.batch) *
-                                 (std::max(tile.reduction, traffic) + std::min(tile.reduction, traffic) / 8 + staging +
-                                  s_.outputs() * tile.store);
+                                 (std::max(reduction, traffic) + kExposed * std::min(reduction, traffic) +
+                                  staging + storing + s_.outputs() * tile.store);
             candidates_.push_back(std::move(p));
         }
     }
 
     Schedule start(const char* family, int lanes) const {
-        return {.family = family, .params = {{"lanes", lanes}, {"vectors_outside", 0}}, .source = "cost model"};
+        return {.family = family, .params = {{"lanes", lanes}}, .source = "cost model"};
     }
 
     void channels() {
-        const bool transpose = s_.channels_first_out;
         for (int vectors = 1; vectors <= 4; vectors++) {
-            const int block = m_.lanes * vectors;
-            if (block - m_.lanes >= s_.group_out) break;
+            if (m_.lanes * (vectors - 1) >= s_.group_out) break;
             for (int tile_x = 1; tile_x <= std::min(s_.quotients[kX], 16); tile_x++) {
                 for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
-                    if (fits_registers(vectors, tile_x * tile_y)) add_channels(vectors, tile_x, tile_y, transpose);
+                    if (!fits_registers(vectors, tile_x * tile_y)) continue;
+                    const int blocks = ceil_div(s_.group_out, m_.lanes * vectors);
+                    for (const int channel_blocks : {1, 2, 4, blocks}) {
+                        if (blocks % channel_blocks != 0 || (channel_blocks > 1 && s_.channels_first_out)) continue;
+                        for (const long long bytes : {64 << 10, 256 << 10, 512 << 10})
+                            add_channels(vectors, tile_x, tile_y, channel_blocks, bytes);
+                    }
                 }
             }
         }
     }
 
-    void add_channels(int vectors, int tile_x, int tile_y, bool transpose) {
+    // How much of the reduction a pass takes: as many input channels and taps as keep its weights in half of the
+    // first-level cache.
+    void choose_pass(Schedule& p, int block) const {
+        const long long most = std::max<long long>(1, m_.l1 / 2 / (4LL * block));  // steps
+        int depth = static_cast<int>(s_.group_in), inside = 1;
+        if (s_.group_in > most) {
+            const int divisor = divisor_within(depth, most);
+            if (divisor >= kLeastDepth) depth = divisor;
+        } else {
+            for (long long steps = depth; inside <= kAxes && steps * s_.most_taps[inside - 1] <= most; inside++)
+                steps *= s_.most_taps[inside - 1];
+        }
+        p.params["depth"] = depth;
+        p.params["passes_inside"] = inside;
+    }
+
+    void add_channels(int vectors, int tile_x, int tile_y, int channel_blocks, long long bytes) {
+        const bool planes = s_.channels_first_out;
         const int pixels = tile_x * tile_y, sums = pixels * vectors, block = m_.lanes * vectors;
         Schedule p = start("channels", m_.lanes);
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
-        p.params["transpose"] = transpose ? 1 : 0;
-        // With few registers the smaller operand has to be the one that stays.
-        p.params["vectors_outside"] = m_.registers <= 16 && vectors < pixels ? 1 : 0;
-        // One tap a phase: the phases share their input, so they follow each other.
-        p.params["phases_inside"] = !transpose && s_.taps() == s_.phases() ? 1 : 0;
-        p.params["strip_rows"] = 0;
+        choose_pass(p, block);
+        p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, block)) * block;
         tile.extent = {tile_x, tile_y, 1};
-        // Pixels lie together, so that a large block costs no more per tile, and weights pass less often.
-        if (!transpose) tile.block_bytes = m_.l2 / 2;
-        int rows_of_tiles = ceil_div(s_.quotients[kY], tile_y);
-        if (transpose) {
-            // The strip leaves half of the first-level cache to weights and input, and holds at least one row of tiles.
-            const long long row = 4LL * block * s_.period[kX] * s_.quotients[kX];
-            const int tiles = static_cast<int>(std::clamp<long long>(m_.l1 / 2 / (row * tile_y), 1, rows_of_tiles));
-            const int rows = std::min(tiles * tile_y, s_.quotients[kY]);
-            if (row * rows > kMostTaskBytes / 2) return;
-            p.params["strip_rows"] = rows;
-            tile.extent = {std::min(m_.lanes, s_.quotients[kX]), rows, 1};
-            tile.store = kTransposePerElement;
-            tile.whole_rows = true;
-            rows_of_tiles = ceil_div(s_.quotients[kY], rows) * ceil_div(rows, tile_y);
-        }
+        tile.block_bytes = bytes;
+        tile.shifts = false;
+        // The sums of a block are on the stack.
+        tile.most_pixels = kMostTaskBytes / 2 / (4LL * block * channel_blocks * s_.period[kX]);
+        if (tile.most_pixels < pixels) return;
+        tile.run_channels = planes ? 0 : block * channel_blocks;
+        if (planes) tile.store = kTurnPerElement * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
-                             ceil_div(s_.quotients[kX], tile_x) * rows_of_tiles;
-        // The weights of a phase are read once per tile: from the second-level cache if they do not fit the first.
-        const double slab = 4.0 * block * static_cast<double>(s_.group_in) * s_.taps() / s_.phases();
-        const double loads = vectors * (slab > static_cast<double>(m_.l1) / 2 ? kDistantLoad : 1) + pixels;
-        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
-                                  s_.phases() * (kTileOverhead + sums));
+                             ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
+        double passes = static_cast<double>(s_.group_in) / p["depth"];
+        for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
+        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) +
+                                  s_.phases() * passes * (kTileOverhead + sums) + s_.phases() * sums);
         consider(p, tile);
     }
 
@@ -377,24 +442,23 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
     const int period = s.period[kX], qx = s.quotients[kX], qy = s.quotients[kY];
     std::vector<ParamRange> ranges{{"lanes", 1, machine.lanes, machine.lanes},
                                    {"stage", kDirect, kPerBlock},
-                                   {"parallel", 0, 1},
-                                   {"vectors_outside", 0, 1}};
+                                   {"parallel", 0, 1}};
     const auto add = [&](std::initializer_list<ParamRange> more) { ranges.insert(ranges.end(), more); };
     PerAxis<int> tile{1, 1, 1};
     if (p.family == "channels") {
+        const int channel_blocks = ceil_div(group_out, value("lanes", 1) * value("vectors", 1));
         add({{"vectors", 1, 8},
              {"tile_x", 1, qx},
              {"tile_y", 1, qy},
-             {"transpose", 0, 1},
-             {"phases_inside", 0, 1},
-             {"strip_rows", 0, qy}});
+             {"depth", 1, static_cast<int>(s.group_in), static_cast<int>(s.group_in)},
+             {"channel_blocks", 1, channel_blocks, channel_blocks},
+             {"passes_inside", 1, 1 + kAxes}});
         tile = {value("tile_x", 1), value("tile_y", 1), 1};
-        if (s.channels_first_out != (value("transpose", 0) == 1))
-            return "schedule channels: parameter transpose: expected 1 exactly when the output is nchw";
-        if (s.channels_first_out) {
-            if (value("strip_rows", 0) < tile[kY])
-                return "schedule channels: parameter strip_rows: expected at least tile_y";
-            tile = {std::min(lanes, qx), value("strip_rows", 1), 1};
+        for (int a = 0; a < kAxes; a++) {
+            const int quotients = s.quotients[a];
+            if (!s.pads && quotients % tile[a] != 0 && value(kBlock[a], 1) * tile[a] > quotients)
+                return "schedule channels: parameter " + std::string(kBlock[a]) +
+                       ": expected several blocks, or whole tiles, because the input has no padding";
         }
     } else if (p.family == "space") {
         add({{"vectors", 1, std::max(1, qx / lanes)}, {"channels", 1, group_out}, {"tile_y", 1, qy}});
