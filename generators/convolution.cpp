@@ -34,18 +34,6 @@ bool all_equal(const std::vector<int>& values) {
     return std::all_of(values.begin(), values.end(), [&](int v) { return v == values.front(); });
 }
 
-bool reads_outside(const AxisMap& axis) {
-    const int last = (axis.output - 1) / axis.period;
-    for (size_t r = 0; r < axis.phases.size(); r++) {
-        const Phase& phase = axis.phases[r];
-        for (int t = 0; t < axis.taps(); t++) {
-            const int first = phase.first_input + t * axis.input_step;
-            if (first < 0 || first + last * axis.advance >= axis.input) return true;
-        }
-    }
-    return false;
-}
-
 const Convolution& conv_of(const Problem& problem) {
     return *convolution_of(problem);
 }
@@ -131,6 +119,18 @@ struct KernelTable {
 };
 
 }  // namespace
+
+bool reads_outside(const AxisMap& axis) {
+    const int last = (axis.output - 1) / axis.period;
+    for (size_t r = 0; r < axis.phases.size(); r++) {
+        const Phase& phase = axis.phases[r];
+        for (int t = 0; t < axis.taps(); t++) {
+            const int first = phase.first_input + t * axis.input_step;
+            if (first < 0 || first + last * axis.advance >= axis.input) return true;
+        }
+    }
+    return false;
+}
 
 ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionTensors& in) {
     ConvolutionStages s;

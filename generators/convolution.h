@@ -16,6 +16,10 @@ struct ConvolutionTensors {
     Halide::Func input, weights, bias, slopes, residual;
 };
 
+/// Whether a convolution along `axis` reads beyond the input, the taps that only other phases have counted as well:
+/// then its input is padded.
+bool reads_outside(const AxisMap& axis);
+
 /// THE ALGORITHM, unscheduled.
 ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionTensors& in);
 

@@ -100,6 +100,13 @@ void stage_rows(ConvolutionStages& s, const Schedule& p, bool along_x) {
     }
 }
 
+// Quotients of a block of tiles that are shifted inwards at the end.
+PerAxis<int> whole_blocks(const ConvolutionStages& s, const Schedule& p, const PerAxis<int>& tile) {
+    PerAxis<int> extent{};
+    for (int a = 0; a < kAxes; a++) extent[a] = std::min(p[kBlock[a]] * tile[a], s.quotients(a));
+    return extent;
+}
+
 // The largest power of two that is at most `limit`.
 int power_of_two_within(int limit) {
     int power = 1;
@@ -120,15 +127,16 @@ void turn(Func tile, const Var& from_dense, int from_extent, const Var& to_dense
         .unroll(to_dense);
 }
 
-// The padded input in the order in which the reduction walks it: once per image, or once per block on the task's stack.
+// The padded input in the order in which the reduction walks it: once per image, or once per block of `extent` quotients
+// on the task's stack.
 void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v,
-                 const PerAxis<int>& tile, const std::vector<Var>& order) {
+                 const PerAxis<int>& extent, const std::vector<Var>& order) {
     if (p["stage"] == kDirect) return;
     // Rounding up is free where the excess is padding; elsewhere it would read past the input.
     const int lanes = p["lanes"], period = std::max(1, s.image_period);
     const bool along_x = order[0].name() == s.i[kX].name(), excess_is_padding = s.pads && along_x;
     const TailStrategy tail = excess_is_padding ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-    const int row = std::min(p[kBlock[kX]] * tile[kX], s.quotients(kX)) + reach(s.axes[kX]);
+    const int row = extent[kX] + reach(s.axes[kX]);
     const bool turns = !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= 4;
     Func staged = turns ? s.padded.in(s.acc) : s.padded;
     staged.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
@@ -160,13 +168,12 @@ void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     // known size.
     const int alignment = along_x ? std::lcm(lanes, period) : period;
     for (int a = 0; a < kAxes; a++) {
-        const int quotients = std::min(p[kBlock[a]] * tile[a], s.quotients(a));
-        if (a == kX && quotients == s.quotients(a)) {
+        const int inputs = extent[a] + reach(s.axes[a]);
+        if (a == kX && extent[a] >= s.quotients(a)) {
             if (excess_is_padding || s.resamples) staged.align_bounds(s.i[kX], alignment);
         } else if (p["stage"] == kPerBlock) {
-            const int extent = quotients + reach(s.axes[a]);
             const bool rounded_up = excess_is_padding && a == kX;
-            staged.bound_extent(s.i[a], rounded_up ? (extent + lanes - 1) / lanes * lanes : extent);
+            staged.bound_extent(s.i[a], rounded_up ? (inputs + lanes - 1) / lanes * lanes : inputs);
         }
     }
     if (p["stage"] == kPerBlock) {
@@ -228,7 +235,9 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
         extent[a] = p[kBlock[a]] * tile[a];
         s.output.split(s.q[a], v.block[a], v.in_block[a], std::min(extent[a], s.quotients(a)), TailStrategy::ShiftInwards);
     }
-    if (problem.output_layout == Layout::nchw) {
+    const bool planes = problem.output_layout == Layout::nchw;
+    Func turned;
+    if (planes) {
         // Channels are planes: tiles of lanes x lanes sums are turned over, and the phases of x interleaved.
         const int row = std::min(lanes, std::min(extent[kX], s.quotients(kX)));
         cut_channels(s, channels, v);
@@ -238,7 +247,7 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
             .vectorize(v.in_tile[kX]);
         // Unrolled phases become one interleaved store, cut into registers. Halide 21 cannot mask a piece of one lane.
         if (row * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
-        Func turned = s.acc.in(s.output);
+        turned = s.acc.in(s.output);
         const Var c_block("turned_block"), c_lane("turned_lane");
         turned.compute_at(s.output, v.in_block[kX])
             .store_in(kTaskStack)
@@ -262,26 +271,39 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
     }
     share_tasks(s, p, v);
 
-    const Var xi("xi_of_acc"), yi("yi_of_acc"), in_block("c_of_acc");
+    const Var xi("xi_of_sums"), yi("yi_of_sums"), in_block("c_of_sums");
     const Halide::RVar pass("pass"), in_pass("in_pass");
-    s.acc.compute_at(s.output, ry)
+    const bool one_pass = p["depth"] == s.group_in && p["passes_inside"] == 1 + kAxes;
+    Func sums = one_pass ? s.acc.in(planes ? turned : s.output) : s.acc;
+    sums.compute_at(s.output, ry)
+        .store_in(kTaskStack)
         .bound_extent(s.c, channels)
         .bound_extent(qx, extent[kX])
-        .bound_extent(qy, extent[kY]);
-    auto update = s.acc.update();
-    update.split(qx, qx, xi, tile[kX]).split(qy, qy, yi, tile[kY]).split(s.c, s.c, in_block, block);
-    std::vector<VarOrRVar> inside{s.taps.x, s.taps.y, s.taps.z, s.taps.w}, outside;
-    outside.assign(inside.begin() + p["passes_inside"], inside.end());
-    inside.erase(inside.begin() + p["passes_inside"], inside.end());
-    if (p["depth"] < s.group_in) {
-        update.split(s.taps.x, pass, in_pass, p["depth"]);
-        inside.front() = in_pass;
-        outside.insert(outside.begin(), pass);
+        .bound_extent(qy, extent[kY])
+        .vectorize(s.c, lanes);
+    std::vector<VarOrRVar> inside{s.taps.x, s.taps.y, s.taps.z, s.taps.w};
+    const Operand weights{{}, p["vectors"]};
+    if (one_pass) {
+        // The sums of a tile are finished in registers.
+        sums.split(qx, qx, xi, tile[kX]).split(qy, qy, yi, tile[kY]).split(s.c, s.c, in_block, p["vectors"]);
+        sums.reorder(in_block, xi, yi, qx, qy, qz, s.c, rx).unroll(in_block).unroll(xi).unroll(yi);
+        s.acc.compute_at(sums, qx).bound_extent(s.c, block).bound_extent(qx, tile[kX]).bound_extent(qy, tile[kY]);
+        register_tile(s, p, s.c, weights, {{qx, qy}, tile[kX] * tile[kY]}, inside);
+        keep_in_registers(s.acc, lanes, {s.c, qx, qy});
+    } else {
+        auto update = s.acc.update();
+        update.split(qx, qx, xi, tile[kX]).split(qy, qy, yi, tile[kY]).split(s.c, s.c, in_block, block);
+        std::vector<VarOrRVar> outside(inside.begin() + p["passes_inside"], inside.end());
+        inside.erase(inside.begin() + p["passes_inside"], inside.end());
+        if (p["depth"] < s.group_in) {
+            update.split(s.taps.x, pass, in_pass, p["depth"]);
+            inside.front() = in_pass;
+            outside.insert(outside.begin(), pass);
+        }
+        register_tile(s, p, in_block, weights, {{xi, yi}, tile[kX] * tile[kY]},
+                      concat({inside, {qx, qy, qz}, outside, {s.c, rx}}));
     }
-    s.acc.store_in(kTaskStack).vectorize(s.c, lanes);
-    register_tile(s, p, in_block, {{}, p["vectors"]}, {{xi, yi}, tile[kX] * tile[kY]},
-                  concat({inside, {qx, qy, qz}, outside, {s.c, rx}}));
-    stage_input(s, problem, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
+    stage_input(s, problem, p, v, extent, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
 void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
@@ -317,7 +339,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
     register_tile(s, p, qx, {{qy}, p["vectors"] * p["tile_y"]}, {{rx, s.c}, s.axes[kX].period * p["channels"]}, reduction);
     keep_in_registers(s.acc, lanes, {qx, rx, s.c, qy});
     s.acc.update().unroll(s.taps.y);
-    stage_input(s, problem, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
     // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
     constexpr int kDimOfRx = 2;
     if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
@@ -348,7 +370,7 @@ void schedule_phases(ConvolutionStages& s, const Problem& problem, const Schedul
         .reorder_storage(rx, qx, s.c);
     register_tile(s, p, rx, {{s.c}, p["vectors"] * p["channels"]}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
     keep_in_registers(s.acc, lanes, {rx, qx, s.c});
-    stage_input(s, problem, p, v, tile, {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
+    stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
 }
 
 void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
@@ -375,7 +397,7 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
         .reorder_storage(s.g, qx);
     register_tile(s, p, s.g, {{}, 1}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
     keep_in_registers(s.acc, lanes, {s.g, qx});
-    stage_input(s, problem, p, v, tile, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
+    stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // The cost model of convolutions on x86: which tiles are possible, and how many cycles of one core each would
 // take, from registers, ports and caches. Predictions need to rank candidates, not to be right.
 #include <algorithm>
+#include <utility>
 
+#include "generators/convolution.h"
 #include "generators/tap_tables.h"
 #include "schedules/x86/convolution.h"
 #include "schedules/x86/task_memory.h"
@@ -16,6 +18,7 @@ constexpr double kGather = 1.5;             // to read an element through a tabl
 constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
+constexpr double kHeld = 1.2;               // of the first-level cache that a block's input may fill and be loaded from it
 constexpr double kRunStart = 60;            // to begin a run of stores that misses the caches
 constexpr double kUnknownStrides = 1.15;    // what a tile costs whose addresses take arithmetic
 constexpr double kExposed = 0.5;            // of the weights' traffic that is not hidden behind arithmetic
@@ -62,8 +65,7 @@ struct Shape {
             period[a] = axis.period;
             most_taps[a] = std::max(axis.taps(), 1);
             quotients[a] = ceil_div(axis.output, axis.period);
-            const Range inside = axis.interior();
-            pads = pads || inside.begin > 0 || inside.end < quotients[a];
+            pads = pads || reads_outside(axis);
             for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
             reach[a] = x86::reach(axis);
         }
@@ -133,6 +135,7 @@ class CostModel {
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  // quotients of a block
         bool shifts = true;  // tiles at the end are shifted inwards; otherwise a single block is rounded up to whole tiles
+        double loaded = 0;     // bytes of the input that all steps of one image load
         int run_channels = 0;  // channels that are stored together, if pixels are apart in memory
         double store = 0;      // cycles per output beyond a plain store
     };
@@ -170,12 +173,13 @@ class CostModel {
     }
 
     int copied_along(const Schedule& p, const Tile& tile, int axis) const {
-        const int quotients = std::min(p[kBlock[axis]] * tile.extent[axis], s_.quotients[axis]);
+        int quotients = p[kBlock[axis]] * tile.extent[axis];
+        if (tile.shifts) quotients = std::min(quotients, s_.quotients[axis]);
         return quotients + s_.reach[axis] + (axis == kX ? m_.lanes : 0);
     }
 
     // For copies on a task's stack: the blocks that fit there and copy the least.
-    bool choose_copied_blocks(Schedule& p, const Tile& tile) const {
+    bool choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const {
         Schedule trial = p;
         double least = 0;
         const auto try_blocks = [&](int x, int y, int z) {
@@ -185,7 +189,7 @@ class CostModel {
                 bytes *= copied_along(trial, tile, a);
                 pixels *= std::min(trial[kBlock[a]] * tile.extent[a], s_.quotients[a]);
             }
-            if (bytes > kMostTaskBytes || pixels > tile.most_pixels) return false;
+            if (bytes > most_bytes || pixels > tile.most_pixels) return false;
             const double elements = copied(trial, tile);
             if (least == 0 || elements < least) p.params = trial.params, least = elements;
             return true;
@@ -210,11 +214,12 @@ class CostModel {
     // Adds the tile once for each place where the padded input may lie.
     void consider(const Schedule& base, const Tile& tile) {
         const bool same_order = tile.channels_inside != s_.channels_first_in;
-        for (const Stage stage : {kDirect, kPerImage, kPerBlock}) {
+        const auto l1 = static_cast<long long>(kHeld * static_cast<double>(m_.l1));
+        for (const auto& [stage, most_bytes] : {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
             if (stage == kPerBlock) {
-                if (!choose_copied_blocks(p, tile)) continue;
+                if (!choose_copied_blocks(p, tile, most_bytes)) continue;
             } else {
                 choose_blocks(p, tile, tile.block_bytes);
             }
@@ -247,12 +252,16 @@ class CostModel {
             if (tile.run_channels != 0 && tile.run_channels < s_.group_out) run = tile.run_channels;
             if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
             const double storing = 4 * s_.outputs() > l2 / 2 ? s_.outputs() / run * kRunStart : 0;
+            // Loads from a block's input that the first-level cache does not hold.
+            double block_bytes = 4 * static_cast<double>(s_.group_in);
+            for (int a = 0; a < kAxes; a++) block_bytes *= copied_along(p, tile, a);
+            const double loading = block_bytes > kHeld * static_cast<double>(m_.l1) ? kExposed * tile.loaded / kCacheBytes : 0;
             const double weights =
                 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
             const double traffic = weights * blocks / (weights > l2 / 2 ? kStreamBytes : kCacheBytes);
             p.predicted_cycles = static_cast<double>(s_.batch) *
                                  (std::max(reduction, traffic) + kExposed * std::min(reduction, traffic) +
-                                  staging + storing + s_.outputs() * tile.store);
+                                  staging + storing + loading + s_.outputs() * tile.store);
             candidates_.push_back(std::move(p));
         }
     }
@@ -318,6 +327,7 @@ class CostModel {
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
         double passes = static_cast<double>(s_.group_in) / p["depth"];
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
+        tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
         tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) +
                                   s_.phases() * passes * (kTileOverhead + sums) + s_.phases() * sums);
         consider(p, tile);
@@ -365,6 +375,7 @@ class CostModel {
         if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
+        tile.loaded = tiles * steps * 4 * lanes * vectors * tile_y;
         tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kTileOverhead + 2 * sums));
         consider(p, tile);
     }
