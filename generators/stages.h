@@ -15,6 +15,7 @@ inline constexpr int kX = 0, kY = 1, kZ = 2, kAxes = 3;
 
 /// Axis maps, outermost first, as x, y, z; the problem's own if it is given.
 std::array<AxisMap, kAxes> xyz_axes(const std::vector<AxisMap>& maps);
+/// For a convolution, an axis with a single input has each output as a phase of its own.
 std::array<AxisMap, kAxes> xyz_axes(const Problem& problem);
 
 template <typename T>
