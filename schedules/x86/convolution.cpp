@@ -236,6 +236,8 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
         s.output.split(s.q[a], v.block[a], v.in_block[a], std::min(extent[a], s.quotients(a)), TailStrategy::ShiftInwards);
     }
     const bool planes = problem.output_layout == Layout::nchw;
+    const bool one_pass = p["depth"] == s.group_in && p["passes_inside"] == 1 + kAxes;
+    const bool from_registers = one_pass && !planes && p["channel_blocks"] == 1;
     Func turned;
     if (planes) {
         // Channels are planes: tiles of lanes x lanes sums are turned over, and the phases of x interleaved.
@@ -264,30 +266,46 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
         s.output.split(s.c, v.vector, v.lane, lanes, s.group_out % lanes == 0 ? TailStrategy::RoundUp : masked)
             .split(v.vector, v.channel_block, v.channel, channels / lanes,
                    s.group_out % channels == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
-            .reorder(concat({{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz},
-                             outer_loops(s, v)}))
             .vectorize(v.lane);
         if (channels / lanes <= kMostUnrolledVectors) s.output.unroll(v.channel);
+        if (from_registers) {
+            for (int a = 0; a < kAxes; a++)
+                s.output.split(v.in_block[a], v.in_block[a], v.in_tile[a], tile[a], TailStrategy::ShiftInwards);
+            s.output
+                .reorder(concat({{v.lane, v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ], v.in_block[kX],
+                                  v.in_block[kY], v.in_block[kZ], rx, ry, rz},
+                                 outer_loops(s, v)}))
+                .unroll(v.in_tile[kX])
+                .unroll(v.in_tile[kY]);
+        } else {
+            s.output.reorder(concat({{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz},
+                                     outer_loops(s, v)}));
+        }
     }
     share_tasks(s, p, v);
 
     const Var xi("xi_of_sums"), yi("yi_of_sums"), in_block("c_of_sums");
     const Halide::RVar pass("pass"), in_pass("in_pass");
-    const bool one_pass = p["depth"] == s.group_in && p["passes_inside"] == 1 + kAxes;
-    Func sums = one_pass ? s.acc.in(planes ? turned : s.output) : s.acc;
-    sums.compute_at(s.output, ry)
-        .store_in(kTaskStack)
-        .bound_extent(s.c, channels)
-        .bound_extent(qx, extent[kX])
-        .bound_extent(qy, extent[kY])
-        .vectorize(s.c, lanes);
     std::vector<VarOrRVar> inside{s.taps.x, s.taps.y, s.taps.z, s.taps.w};
     const Operand weights{{}, p["vectors"]};
+    Func sums = one_pass ? s.acc.in(planes ? turned : s.output) : s.acc;
+    if (!from_registers)
+        sums.compute_at(s.output, ry)
+            .store_in(kTaskStack)
+            .bound_extent(s.c, channels)
+            .bound_extent(qx, extent[kX])
+            .bound_extent(qy, extent[kY])
+            .vectorize(s.c, lanes);
     if (one_pass) {
         // The sums of a tile are finished in registers.
-        sums.split(qx, qx, xi, tile[kX]).split(qy, qy, yi, tile[kY]).split(s.c, s.c, in_block, p["vectors"]);
-        sums.reorder(in_block, xi, yi, qx, qy, qz, s.c, rx).unroll(in_block).unroll(xi).unroll(yi);
-        s.acc.compute_at(sums, qx).bound_extent(s.c, block).bound_extent(qx, tile[kX]).bound_extent(qy, tile[kY]);
+        if (from_registers) {
+            s.acc.compute_at(s.output, v.in_block[kX]);
+        } else {
+            sums.split(qx, qx, xi, tile[kX]).split(qy, qy, yi, tile[kY]).split(s.c, s.c, in_block, p["vectors"]);
+            sums.reorder(in_block, xi, yi, qx, qy, qz, s.c, rx).unroll(in_block).unroll(xi).unroll(yi);
+            s.acc.compute_at(sums, qx);
+        }
+        s.acc.bound_extent(s.c, block).bound_extent(qx, tile[kX]).bound_extent(qy, tile[kY]);
         register_tile(s, p, s.c, weights, {{qx, qy}, tile[kX] * tile[kY]}, inside);
         keep_in_registers(s.acc, lanes, {s.c, qx, qy});
     } else {

@@ -18,9 +18,10 @@ constexpr double kGather = 1.5;             // to read an element through a tabl
 constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
+constexpr double kDistantLoad = 4.5;        // load slots of a weight vector that comes from the second-level cache
 constexpr double kHeld = 1.2;               // of the first-level cache that a block's input may fill and be loaded from it
 constexpr double kRunStart = 60;            // to begin a run of stores that misses the caches
-constexpr double kUnknownStrides = 1.15;    // what a tile costs whose addresses take arithmetic
+constexpr double kUnknownStrides = 1.05;    // what a tile costs whose addresses take arithmetic
 constexpr double kExposed = 0.5;            // of the weights' traffic that is not hidden behind arithmetic
 constexpr double kContention = 0.15;        // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;      // load slots of each line that unaligned vectors touch
@@ -280,7 +281,8 @@ class CostModel {
                     for (const int channel_blocks : {1, 2, 4, blocks}) {
                         if (blocks % channel_blocks != 0 || (channel_blocks > 1 && s_.channels_first_out)) continue;
                         for (const long long bytes : {64 << 10, 256 << 10, 512 << 10})
-                            add_channels(vectors, tile_x, tile_y, channel_blocks, bytes);
+                            for (const bool one_pass : {false, true})
+                                add_channels(vectors, tile_x, tile_y, channel_blocks, one_pass, bytes);
                     }
                 }
             }
@@ -303,7 +305,7 @@ class CostModel {
         p.params["passes_inside"] = inside;
     }
 
-    void add_channels(int vectors, int tile_x, int tile_y, int channel_blocks, long long bytes) {
+    void add_channels(int vectors, int tile_x, int tile_y, int channel_blocks, bool one_pass, long long bytes) {
         const bool planes = s_.channels_first_out;
         const int pixels = tile_x * tile_y, sums = pixels * vectors, block = m_.lanes * vectors;
         Schedule p = start("channels", m_.lanes);
@@ -311,6 +313,10 @@ class CostModel {
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
         choose_pass(p, block);
+        const bool fits = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
+        if (fits != one_pass && fits) return;
+        p.params["depth"] = one_pass ? static_cast<int>(s_.group_in) : p["depth"];
+        p.params["passes_inside"] = one_pass ? 1 + kAxes : p["passes_inside"];
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
@@ -328,8 +334,11 @@ class CostModel {
         double passes = static_cast<double>(s_.group_in) / p["depth"];
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
         tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
-        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, vectors + pixels, sums) +
-                                  s_.phases() * passes * (kTileOverhead + sums) + s_.phases() * sums);
+        // Weights that a pass has too many of come from the second-level cache.
+        const double loads = vectors * (fits || !one_pass ? 1 : kDistantLoad) + pixels;
+        const double moves = one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 2 * passes + 2;  // of a sum, to or from memory
+        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
+                                  s_.phases() * (passes * kTileOverhead + moves * sums));
         consider(p, tile);
     }
 
