@@ -137,6 +137,12 @@ class Threads {
 
 std::optional<tbb::global_control> Threads::limit;
 
+/// One for all: SYCL takes long to start.
+const dnnl::engine& engine() {
+    static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+    return cpu;
+}
+
 class OneDnnContender : public Contender {
   public:
     OneDnnContender(const Work& work, Storage storage, InstructionSet isa, int threads)
@@ -346,7 +352,7 @@ class OneDnnContender : public Contender {
     const Storage storage_;
     const InstructionSet isa_;
     Threads threads_;
-    dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+    dnnl::engine engine_ = engine();
     dnnl::stream stream_{engine_};
     std::optional<dnnl::algorithm> resampling_;
     std::vector<Buffer> buffers_;
@@ -359,6 +365,9 @@ class OneDnnContender : public Contender {
 
 std::vector<Library> onednn_libraries(InstructionSet isa) {
     dnnl::set_max_cpu_isa(isa == InstructionSet::avx512 ? dnnl::cpu_isa::isa_default : dnnl::cpu_isa::avx2);
+    // oneTBB counts the cores that it may use once, so before anybody confines this process to one.
+    engine();
+    tbb::this_task_arena::max_concurrency();
     const auto library = [&](const char* name, const char* layout, Layout plain, Storage storage) {
         return Library{name, layout, plain, [=](const Work& work, int threads) {
                            try {
