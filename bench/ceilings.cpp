@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cstdint>
@@ -39,7 +40,7 @@ template <typename Run>
 double best_seconds(double budget, int threads, Run&& run) {
     if (threads == 1) return best_seconds(budget, [&] { run(0); });
     std::barrier<> line(threads);
-    bool done = false;
+    std::atomic<bool> done = false;
     std::vector<std::jthread> others;
     for (int thread = 1; thread < threads; ++thread) {
         others.emplace_back([&, thread] {

@@ -172,7 +172,8 @@ class Comparison {
             std::fprintf(stderr,
                          "polyphase_bench: %s: MISMATCH, the output differs from ours by %g of its largest value\n",
                          name.c_str(), difference);
-            leave_out(row, library, "its output differs from ours");
+            leave_out(row, library,
+                      "its output differs from ours by " + std::to_string(difference) + " of the largest value");
             return;
         }
         const double flop = static_cast<double>(flops(row)), bytes = static_cast<double>(min_bytes(row));
@@ -260,10 +261,10 @@ std::vector<Problem> read_rows(const std::string& file) {
 }
 
 /// Google Benchmark's flags behind the defaults that a comparison needs; given ones win.
-void initialize_benchmark(const std::string& program, std::vector<std::string> given) {
-    given.insert(given.begin(), {program, "--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=5",
+void initialize_benchmark(char* program, std::vector<std::string> given) {
+    given.insert(given.begin(), {"--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=5",
                                  "--benchmark_min_time=0.1"});
-    std::vector<char*> arguments;
+    std::vector<char*> arguments{program};
     for (std::string& argument : given) arguments.push_back(argument.data());
     int count = static_cast<int>(arguments.size());
     benchmark::Initialize(&count, arguments.data());

@@ -1,6 +1,5 @@
 // oneDNN. Its primitives may choose the layout of their tensors ("blocked": what it is best at, data already there), or
 // are held to a plain one. Weights are always in the primitive's own layout, reordered beforehand.
-#include <omp.h>
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
 
@@ -10,6 +9,9 @@
 #include <unordered_map>
 
 #include "bench/compare/contender.h"
+
+// OpenMP's own; its header belongs to GCC.
+extern "C" void omp_set_num_threads(int count);
 
 namespace polyphase::compare {
 namespace {
@@ -49,20 +51,14 @@ memory::desc blocked_desc(const Dims& dims, InstructionSet isa) {
 /// Weights as the problem's owner holds them, in oneDNN's order of dimensions: [groups,] Cout/groups, Cin/groups, k...
 memory::desc weights_desc(const Problem& problem, const Convolution& op) {
     const auto groups = op.groups, cin = problem.in_channels / groups, cout = problem.out_channels / groups;
-    Dims sizes{cout, cin}, strides{1, 1};
+    Dims sizes{cout, cin}, strides;
     sizes.insert(sizes.end(), op.kernel.begin(), op.kernel.end());
     memory::dim taps = 1;
     for (const int k : op.kernel) taps *= k;
-    switch (op.weight_layout) {
-        case WeightLayout::cin_cout_k:
-            strides = {taps, cout * taps};
-            break;
-        case WeightLayout::cout_cin_k:
-            strides = {cin * taps, taps};
-            break;
-        default:
-            throw Unsupported("only weights in the order of PyTorch and ONNX are prepared for oneDNN");
-    }
+    const bool cin_first = op.weight_layout == WeightLayout::cin_cout_k;
+    if (!cin_first && op.weight_layout != WeightLayout::cout_cin_k)
+        throw Unsupported("only weights in the order of PyTorch and ONNX are prepared for oneDNN");
+    strides = cin_first ? Dims{taps, cout * taps} : Dims{cin * taps, taps};
     for (memory::dim rest = taps; const int k : op.kernel) strides.push_back(rest /= k);
     if (groups > 1) {
         sizes.insert(sizes.begin(), groups);

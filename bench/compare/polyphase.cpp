@@ -64,6 +64,7 @@ class PolyphaseContender : public Contender {
     PolyphaseContender(const Work& work, Kernel& kernel, int threads)
         : kernel_(kernel),
           threads_(threads),
+          has_weights_(!work.weights.empty()),
           indices_(work.indices),
           input_(work.input),
           packed_(kernel.packed_size()),
@@ -72,7 +73,7 @@ class PolyphaseContender : public Contender {
           output_(output_elements_ * sizeof(float)) {
         use_threads();
         const bool fresh = kernel.setup.first_run_ms == 0;
-        const double pack_ms = work.weights.empty() ? 0 : milliseconds([&] {
+        const double pack_ms = !has_weights_ ? 0 : milliseconds([&] {
             kernel_.check(
                 kernel_.pack(work.weights.data(), work.bias.empty() ? nullptr : work.bias.data(), packed_.data()));
         });
@@ -88,15 +89,18 @@ class PolyphaseContender : public Contender {
 
     void run() override {
         kernel_.check(indices_.empty()
-                          ? kernel_.run(input_.data(), packed_.data(), output_.data(), workspace_.data())
+                          ? kernel_.run(input_.data(), packed(), output_.data(), workspace_.data())
                           : kernel_.run_indexed(input_.data(), indices_.data(), output_.data(), workspace_.data()));
     }
 
     std::vector<float> output() override { return {output_.data(), output_.data() + output_elements_}; }
 
   private:
+    const float* packed() const { return has_weights_ ? packed_.data() : nullptr; }
+
     Kernel& kernel_;
     const int threads_;
+    const bool has_weights_;
     const std::vector<int64_t> indices_;
     Buffer input_, packed_, workspace_;
     const size_t output_elements_;
