@@ -43,8 +43,22 @@ struct Work {
 };
 
 /// `values`, a tensor of extents [batch, channels, spatial...], moved from one layout to the other.
-std::vector<float> relaid(const std::vector<float>& values, int batch, int channels, const std::vector<int>& spatial,
-                          Layout from, Layout to);
+template <typename T>
+std::vector<T> relaid(const std::vector<T>& values, int batch, int channels, const std::vector<int>& spatial,
+                      Layout from, Layout to) {
+    if (from == to) return values;
+    size_t pixels = 1;
+    for (const int extent : spatial) pixels *= static_cast<size_t>(extent);
+    const size_t depth = static_cast<size_t>(channels);
+    std::vector<T> result(values.size());
+    for (size_t n = 0; n < static_cast<size_t>(batch); n++)
+        for (size_t c = 0; c < depth; c++)
+            for (size_t p = 0; p < pixels; p++) {
+                const size_t first = (n * depth + c) * pixels + p, last = (n * pixels + p) * depth + c;
+                (to == Layout::nchw ? result[first] : result[last]) = values[to == Layout::nchw ? last : first];
+            }
+    return result;
+}
 
 /// Milliseconds, once each, before anything is timed.
 struct Setup {
