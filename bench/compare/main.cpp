@@ -225,7 +225,7 @@ class Comparison {
     }
 
     template <typename Rate>
-    void add_ceiling(const std::string& name, const char* counter, int threads, Rate rate) {
+    void add_ceiling(const std::string& name, const char* counter, int threads, const Rate& rate) {
         if (!wanted(name)) return;
         benchmark::RegisterBenchmark(name.c_str(),
                                      [=, this](benchmark::State& state) {
