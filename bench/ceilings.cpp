@@ -3,10 +3,13 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <atomic>
+#include <barrier>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <utility>
 
 namespace polyphase {
@@ -29,6 +32,31 @@ double best_seconds(double budget, Run&& run) {
         run();
         best = std::min(best, seconds_since(begin));
     }
+    return best;
+}
+
+/// The same for `run(thread)` on several threads at once, from when all begin until the last one ends.
+template <typename Run>
+double best_seconds(double budget, int threads, Run&& run) {
+    if (threads == 1) return best_seconds(budget, [&] { run(0); });
+    std::barrier<> line(threads);
+    std::atomic<bool> done = false;
+    std::vector<std::jthread> others;
+    for (int thread = 1; thread < threads; ++thread) {
+        others.emplace_back([&, thread] {
+            for (line.arrive_and_wait(); !done; line.arrive_and_wait()) {
+                run(thread);
+                line.arrive_and_wait();
+            }
+        });
+    }
+    const double best = best_seconds(budget, [&] {
+        line.arrive_and_wait();
+        run(0);
+        line.arrive_and_wait();
+    });
+    done = true;
+    line.arrive_and_wait();
     return best;
 }
 
@@ -105,9 +133,12 @@ double fma_run_baseline() {
     return 2.0 * 4 * kAccumulators * kSteps;
 }
 
-FmaPeak measure(const char* instruction_set, double (*run)()) {
+FmaPeak measure(const char* instruction_set, double (*run)(), int threads) {
     double operations = 0;
-    const double seconds = best_seconds(0.03, [&] { operations = run(); });
+    const double seconds = best_seconds(0.03, threads, [&](int thread) {
+        const double done = run();
+        if (thread == 0) operations = done * threads;
+    });
     return {instruction_set, operations / seconds * 1e-9};
 }
 
@@ -153,9 +184,9 @@ struct BlockCopy {
         : block(std::min({kPage, read, written})), source_blocks(read / block), target_blocks(written / block) {}
 
     template <typename Copy>
-    void run(std::byte* to, const std::byte* from, Copy&& copy) const {
+    void run(std::byte* to, const std::byte* from, Copy&& copy, int thread, int threads) const {
         const size_t steps = std::max(source_blocks, target_blocks);
-        for (size_t i = 0; i < steps; ++i) {
+        for (size_t i = steps * thread / threads; i < steps * (thread + 1) / threads; ++i) {
             copy(to + i * target_blocks / steps * block, from + i * source_blocks / steps * block, block);
         }
         _mm_sfence();
@@ -167,31 +198,34 @@ struct BlockCopy {
 
 }  // namespace
 
-std::vector<FmaPeak> fma_peaks() {
+std::vector<FmaPeak> fma_peaks(int threads) {
     std::vector<FmaPeak> peaks;
-    if (__builtin_cpu_supports("avx512f")) peaks.push_back(measure("avx512_skylake", fma_run_avx512));
+    if (__builtin_cpu_supports("avx512f")) peaks.push_back(measure("avx512_skylake", fma_run_avx512, threads));
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        peaks.push_back(measure("avx2-f16c-fma", fma_run_avx2));
+        peaks.push_back(measure("avx2-f16c-fma", fma_run_avx2, threads));
     }
-    peaks.push_back(measure("baseline", fma_run_baseline));
+    peaks.push_back(measure("baseline", fma_run_baseline, threads));
     return peaks;
 }
 
-CopyRate copy_rate(size_t read, size_t written) {
+CopyRate copy_rate(size_t read, size_t written, int threads) {
     const Block from = allocate(read), to = allocate(written);
     const BlockCopy copy(read, written);
     const auto rate = [&](auto&& copy_block) {
-        return copy.bytes() * 1e-9 / best_seconds(0.015, [&] { copy.run(to.get(), from.get(), copy_block); });
+        return copy.bytes() * 1e-9 / best_seconds(0.015, threads, [&](int thread) {
+                   copy.run(to.get(), from.get(), copy_block, thread, threads);
+               });
     };
     return {rate(copy_plain), rate(copy_streaming)};
 }
 
-double fill_rate(size_t bytes) {
+double fill_rate(size_t bytes, int threads) {
     const double filled = static_cast<double>(bytes);
     const Block block = allocate(bytes);
     int value = 0;
-    return filled * 1e-9 / best_seconds(0.015, [&] {
-               std::memset(block.get(), ++value, bytes);
+    return filled * 1e-9 / best_seconds(0.015, threads, [&](int thread) {
+               const size_t begin = bytes * thread / threads, end = bytes * (thread + 1) / threads;
+               std::memset(block.get() + begin, thread == 0 ? ++value : 1, end - begin);
                asm volatile("" : : "r"(block.get()) : "memory");
            });
 }
