@@ -120,6 +120,19 @@ class Kernel:
             raise
         return self._array(output, np.float32)
 
+    def bind(self, x, output, indices=None):
+        """A function without parameters that runs the kernel from `x` (and `indices`) to `output`, arrays that are used as
+        they are; it allocates nothing, so that it may be timed."""
+        suffix, tensors = ("run", [x, self._packed]) if indices is None else ("run_indexed", [x, indices])
+        tensors += [output, self._workspace()]
+        function, pointers = self._function(suffix), [_pointer(tensor) for tensor in tensors]
+
+        def run(_keep_alive=tensors):
+            if function(*pointers) != 0:
+                raise KernelError(self._function("last_error")().decode())
+
+        return run
+
     def _function(self, suffix):
         return getattr(self._library, f"{self._name}_{suffix}")
 

@@ -1,0 +1,33 @@
+"""OpenVINO as a peer: CPU plugin in f32 (on machines with AMX its default is bf16), one stream, input and output set once."""
+
+import onnx_model
+import openvino
+from layer import CannotRun, aligned, aligned_empty
+
+VERSION = openvino.__version__.split("-")[0]
+LAYOUTS = ["nchw"]
+
+
+def prepare(layer, _layout, threads):
+    """What runs the layer once, and the array [N, C, spatial...] that it writes."""
+    core = openvino.Core()
+    try:
+        model = core.read_model(onnx_model.build(layer))
+        compiled = core.compile_model(model, "CPU", {
+            "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False})
+    except RuntimeError as error:
+        raise CannotRun(" ".join(str(error).split())[:300]) from error
+    inputs = {"x": layer.x}
+    if layer.indices is not None:
+        inputs["indices"] = aligned(onnx_model.whole_tensor_indices(layer), layer.indices.dtype)
+    output = aligned_empty(layer.output_shape)
+    request = compiled.create_infer_request()
+    for name, array in inputs.items():
+        request.set_tensor(name, openvino.Tensor(array, shared_memory=True))
+    request.set_tensor("y", openvino.Tensor(output, shared_memory=True))
+
+    def run(_keep_alive=(inputs, output)):
+        request.infer(share_outputs=True)
+
+    return run, lambda: output
