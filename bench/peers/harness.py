@@ -24,20 +24,11 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests" / "conformance"))
 
+from isa import ISA_ENVIRONMENT, ISA_REASONS  # noqa: E402
 from kernels import Kernel  # noqa: E402
 from layer import CannotRun, Layer, aligned_empty, channels_first, channels_last  # noqa: E402
 
 PEERS = ["onnxruntime", "openvino", "litert", "torch"]
-
-# What makes a peer use no more than an instruction set; read when its library is loaded.
-ISA_ENVIRONMENT = {
-    ("torch", "avx2"): {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
-    ("openvino", "avx2"): {"ONEDNN_MAX_CPU_ISA": "AVX2"},
-}
-ISA_REASONS = {
-    ("onnxruntime", "avx2"): "ONNX Runtime picks the instruction set of the processor and has no setting for it",
-    ("litert", "avx2"): "XNNPACK picks the instruction set of the processor and LiteRT has no setting for it",
-}
 
 TOLERANCE = 1e-4  # of the largest output
 BLOCKS = 5
