@@ -64,7 +64,7 @@ def summary(results, problem_set):
                     lines.append([name, *line])
             if lines:
                 scope = "one thread" if threads == 1 else f"{threads} threads, layers that take more than 1 ms with one"
-                header = ["Layers", "", "Of the ceiling: median", "least", "Ratio to the best peer: geometric mean", "least"]
+                header = ["Layers", "Count", "Of the ceiling: median", "least", "Ratio to the best peer: geometric mean", "least"]
                 if threads > 1:
                     header += ["Speed-up over one thread: median", "least"]
                 parts.append(f"{isa_name}, {scope}:\n\n" + table(header, lines))

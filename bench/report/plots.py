@@ -5,14 +5,14 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
 from results import ISAS, LAYOUTS, LIBRARIES, OURS  # noqa: E402
 
 SET, THREADS = "layers", 1
 WIN, LOSS, FMA, BYTES, INK = "#3a923a", "#c03d3e", "#3274a1", "#e1812c", "#333333"
 MARKERS = {"onednn": ("o", "#3274a1"), "onednn_with_reorders": ("s", "#7fb2d4"), "xnnpack": ("^", "#9372b2"),
-           "onnxruntime": ("D", "#845b53"), "openvino": ("P", "#d684bd"), "litert": ("v", "#e1812c"), "torch": ("X", "#7f7f7f")}
+           "onnxruntime": ("D", "#845b53"), "openvino": ("p", "#d684bd"), "litert": ("v", "#e1812c"), "torch": ("h", "#7f7f7f")}
 
 plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e6e6e6",
                      "axes.axisbelow": True, "figure.facecolor": "white", "savefig.dpi": 110, "savefig.bbox": "tight"})
@@ -48,7 +48,8 @@ def name_layers(axis, rows):
 
 
 def ratios(results, rows, isa):
-    figure, axes = by_layer(len(rows), 2, 12)
+    rows = [row for row in rows if any(results.ratios(row, layout, isa, THREADS) for layout in LAYOUTS)]
+    figure, axes = by_layer(max(1, len(rows)), 2, 12)
     figure.suptitle(title(results, "Time of each library / time of Polyphase", isa))
     seen = {}
     for axis, layout in zip(axes, LAYOUTS):
@@ -60,9 +61,10 @@ def ratios(results, rows, isa):
             axis.barh(place, best - 1, left=1, height=0.62, color=WIN if best >= 1 else LOSS, alpha=0.75, linewidth=0)
             for library, ratio in found.items():
                 marker, colour = MARKERS[library]
-                seen[library] = axis.scatter(ratio, place, marker=marker, s=22, color=colour, edgecolors="white", linewidths=0.4, zorder=3)
+                seen[library] = axis.scatter(ratio, place, marker=marker, s=26, color=colour, edgecolors="white", linewidths=0.4, zorder=3)
         axis.axvline(1, color=INK, linewidth=1)
         axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_xlabel(f"{layout}: times as long as Polyphase (right of 1: Polyphase is faster)")
