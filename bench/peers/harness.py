@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measures one framework beside Polyphase's kernels, layer by layer, in one process: one instruction set, one number of threads.
+"""Measures one framework beside Polyphase, layer by layer, in one process: one instruction set, one number of threads.
 
-Both run the same layer on the same numbers. Their results are compared first; a mismatch is reported and not timed. Then they take
-turns in blocks; the first run of a block is not timed and, with several threads, a pause goes before it, so that threads of the
-other that still spin do not take its processor. One thread runs on one processor (--cpu).
+Both run the same layer on the same numbers. Their results are compared first; a mismatch is reported and not timed.
+Then they take turns in blocks; the first run of a block is not timed and, with several threads, a pause goes before it,
+so that threads of the other that still spin do not take its processor. One thread runs on one processor (--cpu).
 
 Appends a line of JSON per record to the output file, and goes on after the layers that are there already.
 """
@@ -40,14 +40,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("peer", choices=PEERS)
     parser.add_argument("problems", type=pathlib.Path, help="problem file")
-    parser.add_argument("--kernels", required=True, type=pathlib.Path,
-                        help="directory with ISA-LAYOUT/libNAME.so of every problem, from polyphase compile --shared, and inspect.json, what "
-                             "polyphase inspect --json says about the problems in nchw")
+    parser.add_argument(
+        "--kernels",
+        required=True,
+        type=pathlib.Path,
+        help="directory with ISA-LAYOUT/libNAME.so of every problem, from polyphase compile --shared, and with "
+        "inspect.json, what polyphase inspect --json says about the problems in nchw",
+    )
     parser.add_argument("--out", required=True, type=pathlib.Path, help="file of JSON lines to add to")
     parser.add_argument("--isa", choices=["avx512", "avx2"], default="avx512")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rows", default="", help="only layers whose name matches this regular expression")
-    parser.add_argument("--seconds", type=float, default=0.25, help="time for each library and layer (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=0.25, help="time for each library and layer (default: %(default)s)"
+    )
     parser.add_argument("--cpu", type=int, default=0, help="processor for one thread (default: %(default)s)")
     arguments = parser.parse_args()
 
@@ -60,7 +66,10 @@ def main():
     sys.path.append(str(ROOT / ".deps" / "peers" / arguments.peer))
     peer = importlib.import_module(f"{arguments.peer}_peer")
 
-    shapes = {entry["name"]: entry["output"]["shape"] for entry in json.loads((arguments.kernels / "inspect.json").read_text())}
+    shapes = {
+        entry["name"]: entry["output"]["shape"]
+        for entry in json.loads((arguments.kernels / "inspect.json").read_text())
+    }
     rows = [row for row in json.loads(arguments.problems.read_text()) if re.search(arguments.rows, row["name"])]
     done = finished_rows(arguments.out)
     with arguments.out.open("a") as out:
@@ -73,7 +82,7 @@ def main():
 
 
 def keep_memory():
-    """Makes malloc keep what is freed, so that frameworks which allocate in every run do not pay for fresh pages each time."""
+    """Makes malloc keep what is freed: frameworks that allocate in every run do not pay for fresh pages each time."""
     m_trim_threshold, m_top_pad, m_mmap_max = -1, -2, -4
     mallopt = ctypes.CDLL(None).mallopt
     mallopt(m_mmap_max, 0)
@@ -98,9 +107,18 @@ def measure_row(peer, layer, arguments):
         times = take_turns([ours, theirs], arguments.seconds, PAUSE if arguments.threads > 1 else 0)
         for library, version, samples in zip(["polyphase", arguments.peer], [None, peer.VERSION], times):
             p10, median, p90 = np.percentile(np.array(samples) * 1e-6, [10, 50, 90])
-            records.append({**key, "library": library, "beside": arguments.peer, "median_ms": round(median, 6),
-                            "p10_ms": round(p10, 6), "p90_ms": round(p90, 6), "runs": len(samples),
-                            **({"version": version} if version else {})})
+            records.append(
+                {
+                    **key,
+                    "library": library,
+                    "beside": arguments.peer,
+                    "median_ms": round(median, 6),
+                    "p10_ms": round(p10, 6),
+                    "p90_ms": round(p90, 6),
+                    "runs": len(samples),
+                    **({"version": version} if version else {}),
+                }
+            )
     return records
 
 
@@ -123,7 +141,11 @@ def contenders(peer, layer, layout, arguments):
     error, largest = np.abs(found - expected).max(), np.abs(expected).max()
     if not error <= TOLERANCE * largest:
         message = f"mismatch: results differ by {error:.3g} of {largest:.3g}"
-        print(f"harness: {layer.name}, {layout}, {arguments.isa}, {arguments.threads} thread(s): {message}", file=sys.stderr, flush=True)
+        print(
+            f"harness: {layer.name}, {layout}, {arguments.isa}, {arguments.threads} thread(s): {message}",
+            file=sys.stderr,
+            flush=True,
+        )
         raise CannotRun(message)
     return our_run, their_run
 
@@ -158,7 +180,9 @@ def summary(records):
     parts = []
     for record in records:
         text = record.get("not_run", "")
-        parts.append(f"{record['library']} {record['layout']} " + (text[:60] if text else f"{record['median_ms']:.3f} ms"))
+        parts.append(
+            f"{record['library']} {record['layout']} " + (text[:60] if text else f"{record['median_ms']:.3f} ms")
+        )
     return ", ".join(parts)
 
 

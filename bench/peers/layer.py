@@ -12,8 +12,9 @@ class CannotRun(Exception):
 
 
 class Layer:
-    """The row's fields, and its tensors in PyTorch's and ONNX's layouts: x [N, C, spatial...], weights [Cin, Cout/groups, k...] of a
-    transposed convolution and [Cout, Cin/groups, k...] of a convolution, bias [Cout], indices (max unpooling) per (n, c) plane."""
+    """The row's fields, and its tensors in PyTorch's and ONNX's layouts: x [N, C, spatial...], weights
+    [Cin, Cout/groups, k...] of a transposed convolution and [Cout, Cin/groups, k...] of a convolution, bias [Cout],
+    indices (max unpooling) per (n, c) plane."""
 
     def __init__(self, row, output_shape):
         random = np.random.default_rng(1)
@@ -35,7 +36,9 @@ class Layer:
             cin, cout = row["input"][1], row["out_channels"]
             outer, inner = (cin, cout) if self.op == "conv_transpose" else (cout, cin)
             terms = cin // self.groups * math.prod(self.kernel)
-            self.weights = aligned(random.uniform(-1, 1, [outer, inner // self.groups, *self.kernel]) / math.sqrt(terms))
+            self.weights = aligned(
+                random.uniform(-1, 1, [outer, inner // self.groups, *self.kernel]) / math.sqrt(terms)
+            )
             self.bias = aligned(random.uniform(-1, 1, [cout])) if row.get("bias", False) else None
         if self.op == "max_unpool":
             self.indices = self._unpool_indices(random)
@@ -46,8 +49,10 @@ class Layer:
 
     def effective_pads(self):
         """Begin and end pad per axis with the output padding in them: O = (I-1)s + (k-1)d + 1 - begin - end."""
-        whole = [(i - 1) * s + (k - 1) * d + 1
-                 for i, s, k, d in zip(self.row["input"][2:], self.stride, self.kernel, self.dilation)]
+        whole = [
+            (i - 1) * s + (k - 1) * d + 1
+            for i, s, k, d in zip(self.row["input"][2:], self.stride, self.kernel, self.dilation)
+        ]
         return [[pad[0], f - o - pad[0]] for pad, f, o in zip(self.pads, whole, self.spatial)]
 
     def require(self, condition, reason):
@@ -91,4 +96,4 @@ def aligned_empty(shape, dtype=np.float32):
     memory = np.empty(size + ALIGNMENT, np.uint8)
     memory.fill(0)  # no page is touched for the first time while someone is timed
     start = -memory.ctypes.data % ALIGNMENT
-    return memory[start:start + size].view(dtype).reshape(shape)
+    return memory[start : start + size].view(dtype).reshape(shape)

@@ -1,5 +1,5 @@
-"""LiteRT as a peer, with its default delegate XNNPACK (and LiteRT's own kernels for what that does not take, as nearest resampling): models of
-one operator, or two for resize_conv and tanh. An image of one spatial axis becomes an image of height 1."""
+"""LiteRT as a peer, with its default delegate XNNPACK (and LiteRT's own kernels for what that does not take, as nearest
+resampling): models of one operator, or two for resize_conv and tanh. One spatial axis becomes an image of height 1."""
 
 import importlib.metadata
 
@@ -13,8 +13,11 @@ VERSION = importlib.metadata.version("ai-edge-litert")
 LAYOUTS = ["nhwc"]
 
 PADDING = schema.Padding
-FUSED = {"none": schema.ActivationFunctionType.NONE, "relu": schema.ActivationFunctionType.RELU,
-         "relu6": schema.ActivationFunctionType.RELU6}
+FUSED = {
+    "none": schema.ActivationFunctionType.NONE,
+    "relu": schema.ActivationFunctionType.RELU,
+    "relu6": schema.ActivationFunctionType.RELU6,
+}
 UNFUSED = {"tanh": schema.BuiltinOperator.TANH, "sigmoid": schema.BuiltinOperator.LOGISTIC}
 
 
@@ -61,7 +64,12 @@ class Model:
 
     def _tensor(self, shape, kind, buffer=0):
         tensor = schema.TensorT()
-        tensor.shape, tensor.type, tensor.buffer, tensor.name = list(shape), kind, buffer, f"t{len(self._graph.tensors)}"
+        tensor.shape, tensor.type, tensor.buffer, tensor.name = (
+            list(shape),
+            kind,
+            buffer,
+            f"t{len(self._graph.tensors)}",
+        )
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
 
@@ -78,7 +86,9 @@ def prepare(layer, _layout, threads):
     output = interpreter.get_output_details()[0]["index"]
 
     def result():
-        return channels_first(interpreter.get_tensor(output).reshape([layer.output_shape[0], *layer.spatial, layer.output_shape[1]]))
+        return channels_first(
+            interpreter.get_tensor(output).reshape([layer.output_shape[0], *layer.spatial, layer.output_shape[1]])
+        )
 
     return interpreter.invoke, result
 
@@ -97,7 +107,10 @@ def build(layer):
     output_shape = [batch, *spatial, layer.output_shape[1]]
     model = Model([batch, *extents, channels])
     activation = layer.activation
-    layer.require(activation in FUSED or activation in UNFUSED, f"the harness builds no LiteRT model with the activation {activation}")
+    layer.require(
+        activation in FUSED or activation in UNFUSED,
+        f"the harness builds no LiteRT model with the activation {activation}",
+    )
     fused = FUSED.get(activation, FUSED["none"])
     if layer.op == "conv_transpose":
         transposed_convolution(model, layer, lift, output_shape, fused)
@@ -126,8 +139,10 @@ def transposed_convolution(model, layer, lift, output_shape, fused):
     layer.require(set(layer.dilation) == {1}, "LiteRT's TRANSPOSE_CONV has no dilation")
     pads = layer.effective_pads()
     same = [[total // 2, total - total // 2] for total in (begin + end for begin, end in pads)]
-    layer.require(all(end >= 0 for _, end in pads) and pads == same,
-                  f"LiteRT's TRANSPOSE_CONV crops the larger half at the end, or nothing; this layer crops {pads}")
+    layer.require(
+        all(end >= 0 for _, end in pads) and pads == same,
+        f"LiteRT's TRANSPOSE_CONV crops the larger half at the end, or nothing; this layer crops {pads}",
+    )
     options = schema.TransposeConvOptionsT()
     options.padding = PADDING.SAME if any(begin + end for begin, end in pads) else PADDING.VALID
     options.strideH, options.strideW = lift + layer.stride
@@ -143,7 +158,10 @@ def transposed_convolution(model, layer, lift, output_shape, fused):
 def convolution(model, layer, lift, output_shape, fused):
     layer.require(layer.groups == 1 and set(layer.dilation) == {1}, "the harness builds dense CONV_2D only")
     same = [[(k - 1) // 2, k // 2] for k in layer.kernel]
-    layer.require(layer.pads in (same, [[0, 0]] * layer.rank), f"LiteRT's CONV_2D pads SAME or VALID; this layer pads {layer.pads}")
+    layer.require(
+        layer.pads in (same, [[0, 0]] * layer.rank),
+        f"LiteRT's CONV_2D pads SAME or VALID; this layer pads {layer.pads}",
+    )
     options = schema.Conv2DOptionsT()
     options.padding = PADDING.SAME if layer.pads == same else PADDING.VALID
     options.strideH = options.strideW = 1
@@ -151,16 +169,24 @@ def convolution(model, layer, lift, output_shape, fused):
     weights = channels_last(layer.weights)  # [Cout, k..., Cin]
     weights = weights.reshape([weights.shape[0], *lift, *layer.kernel, weights.shape[-1]])
     bias = np.zeros(weights.shape[0], np.float32) if layer.bias is None else layer.bias
-    model.add(schema.BuiltinOperator.CONV_2D, 1, [None, model.constant(weights), model.constant(bias)], output_shape, options)
+    model.add(
+        schema.BuiltinOperator.CONV_2D, 1, [None, model.constant(weights), model.constant(bias)], output_shape, options
+    )
 
 
 def resample(model, layer, extents, output_shape):
     mode, coordinates = layer.row["mode"], layer.row.get("coordinates", "half_pixel")
     layer.require(mode in ("nearest", "linear"), f"LiteRT has no {mode} resampling")
-    layer.require(coordinates in ("half_pixel", "align_corners"), f"the harness builds no LiteRT model with {coordinates} coordinates")
+    layer.require(
+        coordinates in ("half_pixel", "align_corners"),
+        f"the harness builds no LiteRT model with {coordinates} coordinates",
+    )
     if mode == "nearest":
-        layer.require(coordinates == "half_pixel" and all(o % i == 0 for i, o in zip(layer.row["input"][2:], extents[-layer.rank:])),
-                      "LiteRT's nearest is another one here")
+        layer.require(
+            coordinates == "half_pixel"
+            and all(o % i == 0 for i, o in zip(layer.row["input"][2:], extents[-layer.rank :])),
+            "LiteRT's nearest is another one here",
+        )
         options, builtin = schema.ResizeNearestNeighborOptionsT(), schema.BuiltinOperator.RESIZE_NEAREST_NEIGHBOR
     else:
         options, builtin = schema.ResizeBilinearOptionsT(), schema.BuiltinOperator.RESIZE_BILINEAR

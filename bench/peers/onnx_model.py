@@ -33,8 +33,16 @@ def build(layer):
         if layer.bias is not None:
             constants["b"] = layer.bias
         pads = [begin for begin, _ in layer.pads] + [end for _, end in layer.pads]
-        add(op, "w", *(["b"] if layer.bias is not None else []), kernel_shape=layer.kernel, pads=pads, dilations=layer.dilation,
-            group=layer.groups, **attributes)
+        add(
+            op,
+            "w",
+            *(["b"] if layer.bias is not None else []),
+            kernel_shape=layer.kernel,
+            pads=pads,
+            dilations=layer.dilation,
+            group=layer.groups,
+            **attributes,
+        )
 
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, layer.row["input"])]
     if layer.op == "conv_transpose":
@@ -45,13 +53,21 @@ def build(layer):
         resize([extent * scale for extent, scale in zip(layer.row["input"][2:], layer.resize_scale())])
         convolution("Conv")
     elif layer.op == "resize":
-        layer.require(layer.row["mode"] in ("nearest", "linear", "cubic"), f"ONNX has no {layer.row['mode']} resampling")
+        layer.require(
+            layer.row["mode"] in ("nearest", "linear", "cubic"), f"ONNX has no {layer.row['mode']} resampling"
+        )
         resize(layer.spatial)
     elif layer.op == "max_unpool":
         inputs.append(helper.make_tensor_value_info("indices", TensorProto.INT64, layer.row["input"]))
         constants["shape"] = np.array(layer.output_shape, np.int64)
-        add("MaxUnpool", "indices", "shape", kernel_shape=layer.kernel, strides=layer.stride,
-            pads=[begin for begin, _ in layer.pads] + [end for _, end in layer.pads])
+        add(
+            "MaxUnpool",
+            "indices",
+            "shape",
+            kernel_shape=layer.kernel,
+            strides=layer.stride,
+            pads=[begin for begin, _ in layer.pads] + [end for _, end in layer.pads],
+        )
     elif layer.op == "depth_to_space":
         block = layer.row["block"]
         layer.require(layer.rank == 2 and isinstance(block, int), "ONNX has DepthToSpace for square blocks of images")
@@ -60,13 +76,19 @@ def build(layer):
         layer.require(False, f"the harness builds no ONNX model of {layer.op}")
     if layer.activation != "none":
         names = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
-        layer.require(layer.activation in names, f"the harness builds no ONNX model with the activation {layer.activation}")
+        layer.require(
+            layer.activation in names, f"the harness builds no ONNX model with the activation {layer.activation}"
+        )
         add(names[layer.activation])
     nodes[-1].output[0] = "y"
 
-    graph = helper.make_graph(nodes, layer.name, inputs,
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, layer.output_shape)],
-                              [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()])
+    graph = helper.make_graph(
+        nodes,
+        layer.name,
+        inputs,
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, layer.output_shape)],
+        [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9).SerializeToString()
 
 

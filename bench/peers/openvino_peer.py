@@ -1,4 +1,4 @@
-"""OpenVINO as a peer: CPU plugin in f32 (on machines with AMX its default is bf16), one stream, input and output set once."""
+"""OpenVINO as a peer: CPU plugin in f32 (with AMX its default is bf16), one stream, input and output set once."""
 
 import os
 
@@ -15,16 +15,26 @@ def prepare(layer, _layout, threads):
     core = openvino.Core()
     try:
         model = core.read_model(onnx_model.build(layer))
-        compiled = core.compile_model(model, "CPU", {
-            "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False})
+        compiled = core.compile_model(
+            model,
+            "CPU",
+            {
+                "INFERENCE_NUM_THREADS": threads,
+                "NUM_STREAMS": 1,
+                "INFERENCE_PRECISION_HINT": "f32",
+                "PERFORMANCE_HINT": "LATENCY",
+                "ENABLE_CPU_PINNING": False,
+            },
+        )
     except RuntimeError as error:
         text = " ".join(str(error).split())
         raise CannotRun(text.partition("Summary: -- ")[2].partition(" To facilitate")[0] or text[:300]) from error
     if os.environ.get("ONEDNN_MAX_CPU_ISA") == "AVX2":
         kernels = [node.get_rt_info()["primitiveType"].astype(str) for node in compiled.get_runtime_model().get_ops()]
-        layer.require(not any("avx512" in kernel for kernel in kernels),
-                      "OpenVINO's own kernels (those that are not oneDNN's) use AVX-512 whatever ONEDNN_MAX_CPU_ISA says")
+        layer.require(
+            not any("avx512" in kernel for kernel in kernels),
+            "OpenVINO's own kernels (those that are not oneDNN's) use AVX-512 whatever ONEDNN_MAX_CPU_ISA says",
+        )
     inputs = {"x": layer.x}
     if layer.indices is not None:
         inputs["indices"] = aligned(onnx_model.whole_tensor_indices(layer), layer.indices.dtype)

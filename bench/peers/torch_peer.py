@@ -7,8 +7,15 @@ from layer import aligned
 VERSION = torch.__version__.split("+")[0]
 LAYOUTS = ["nchw", "nhwc"]
 
-MODES = {("nearest", 1): "nearest", ("nearest", 2): "nearest", ("nearest", 3): "nearest", ("linear", 1): "linear",
-         ("linear", 2): "bilinear", ("linear", 3): "trilinear", ("cubic", 2): "bicubic"}
+MODES = {
+    ("nearest", 1): "nearest",
+    ("nearest", 2): "nearest",
+    ("nearest", 3): "nearest",
+    ("linear", 1): "linear",
+    ("linear", 2): "bilinear",
+    ("linear", 3): "trilinear",
+    ("cubic", 2): "bicubic",
+}
 CONV_TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 UNPOOL = {1: F.max_unpool1d, 2: F.max_unpool2d, 3: F.max_unpool3d}
@@ -42,12 +49,15 @@ def prepare(layer, layout, threads):
 def operation(layer, tensor):
     row = layer.row
     if layer.op in ("conv_transpose", "resize_conv", "conv"):
-        layer.require(all(begin == end for begin, end in layer.pads), "PyTorch's convolutions take the same pad at begin and end")
+        layer.require(
+            all(begin == end for begin, end in layer.pads), "PyTorch's convolutions take the same pad at begin and end"
+        )
         weights, bias = tensor(layer.weights), None if layer.bias is None else torch.from_numpy(layer.bias)
         pads = [begin for begin, _ in layer.pads]
     if layer.op == "conv_transpose":
-        return lambda x: CONV_TRANSPOSE[layer.rank](x, weights, bias, layer.stride, pads, layer.output_padding, layer.groups,
-                                                    layer.dilation)
+        return lambda x: CONV_TRANSPOSE[layer.rank](
+            x, weights, bias, layer.stride, pads, layer.output_padding, layer.groups, layer.dilation
+        )
     if layer.op == "conv":
         return lambda x: CONV[layer.rank](x, weights, bias, 1, pads, layer.dilation, layer.groups)
     if layer.op == "resize_conv":
@@ -60,8 +70,10 @@ def operation(layer, tensor):
         indices = tensor(aligned(layer.indices, layer.indices.dtype))
         pads = [begin for begin, _ in layer.pads]
         return lambda x: UNPOOL[layer.rank](x, indices, layer.kernel, layer.stride, pads, layer.spatial)
-    layer.require(layer.op == "depth_to_space" and row["order"] == "crd" and layer.rank == 2 and isinstance(row["block"], int),
-                  f"PyTorch has no function for this {layer.op}")
+    layer.require(
+        layer.op == "depth_to_space" and row["order"] == "crd" and layer.rank == 2 and isinstance(row["block"], int),
+        f"PyTorch has no function for this {layer.op}",
+    )
     return lambda x: F.pixel_shuffle(x, row["block"])
 
 
@@ -70,7 +82,14 @@ def interpolation(layer, extents):
     layer.require((mode, layer.rank) in MODES, f"PyTorch has no {mode} resampling of {layer.rank} axes")
     if mode == "nearest":
         # Where both are the same: its "nearest" takes floor(o * input / output).
-        layer.require(all(o % i == 0 for i, o in zip(layer.row["input"][2:], extents)), "PyTorch's nearest is another one here")
+        layer.require(
+            all(o % i == 0 for i, o in zip(layer.row["input"][2:], extents)), "PyTorch's nearest is another one here"
+        )
         return lambda x: F.interpolate(x, extents, mode="nearest")
-    layer.require(coordinates in ("half_pixel", "pytorch_half_pixel", "align_corners"), f"PyTorch has no {coordinates} coordinates")
-    return lambda x: F.interpolate(x, extents, mode=MODES[mode, layer.rank], align_corners=coordinates == "align_corners")
+    layer.require(
+        coordinates in ("half_pixel", "pytorch_half_pixel", "align_corners"),
+        f"PyTorch has no {coordinates} coordinates",
+    )
+    return lambda x: F.interpolate(
+        x, extents, mode=MODES[mode, layer.rank], align_corners=coordinates == "align_corners"
+    )

@@ -1,4 +1,4 @@
-"""The pages of a benchmark run, in Markdown: README.md with summary, plots, losses and what was not run, layers.md with every layer."""
+"""The pages of a benchmark run, in Markdown: README.md with summary, plots and losses, layers.md with every layer."""
 
 import collections
 import json
@@ -26,26 +26,45 @@ def table(header, rows):
 def overview(results, reasons):
     document = results.document
     machine = document["machine"]
-    sections = ["# Benchmarks", f"""\
-Written by `scripts/bench`; do not edit. {machine["cpu"]}, {machine["cores"]} cores; {machine["date"]}; commit {document["commit"]}:
+    sections = [
+        "# Benchmarks",
+        f"""\
+Written by `scripts/bench`; do not edit.
+{machine["cpu"]}, {machine["cores"]} cores; {machine["date"]}; commit {document["commit"]}:
 
 ```sh
 {document["command"]}
 ```
-""" + ("\nA quick run: few repetitions, so single figures are rough.\n" if document["quick"] else "") + """
-Ratios are a peer's time divided by ours, both in the same process, layout, instruction set and number of threads: above 1 we are faster.
-A ceiling is the time that this machine needs at best, measured beside each layer: direct FLOPs at the FMA peak, or reading and writing
-every tensor once at the rate of the better of plain and streaming copies (depthwise: of filling the output), whichever is longer. Fast algorithms
-need fewer FLOPs than the direct ones that are counted, so they may exceed 100 %. [Every layer](layers.md); [raw results](results.json).
+"""
+        + ("\nA quick run: few repetitions, so single figures are rough.\n" if document["quick"] else "")
+        + """
+Ratios are a peer's time divided by ours, both in the same process, layout, instruction set and number of threads:
+above 1 we are faster. A ceiling is the time that this machine needs at best, measured beside each layer: direct FLOPs
+at the FMA peak, or reading and writing every tensor once at the rate of the better of plain and streaming copies
+(depthwise: of filling the output), whichever is longer. Fast algorithms need fewer FLOPs than the direct ones that are
+counted, so they may exceed 100 %. [Every layer](layers.md); raw results in `results.json`; `bench/peers/README.md` says
+how frameworks are measured.
 """,
-                "## Summary", summary(results, LAYERS),
-                "## Every layer against every peer", "![Ratios](ratios.png)"]
+        "## Summary",
+        summary(results, LAYERS),
+        "## Every layer against every peer",
+        "![Ratios](ratios.png)",
+    ]
     if document["ceilings"]:
-        sections += ["## How close to the machine",
-                     "![Share of the ceiling](ceilings.png)\n\n![Share of the FMA peak against size](efficiency.png)"]
+        sections += [
+            "## How close to the machine",
+            "![Share of the ceiling](ceilings.png)\n\n![Share of the FMA peak against size](efficiency.png)",
+        ]
     for name in sorted({row[0] for row in results.rows} - {LAYERS}):
         sections += [f"## The layers of `bench/{name}.json`", summary(results, name)]
-    sections += ["## Losses", losses(results, reasons), "## Not run", not_run(results), "## Versions", versions(results)]
+    sections += [
+        "## Losses",
+        losses(results, reasons),
+        "## Not run",
+        not_run(results),
+        "## Versions",
+        versions(results),
+    ]
     return "\n".join(section.rstrip("\n") + "\n" for section in sections)
 
 
@@ -64,7 +83,14 @@ def summary(results, problem_set):
                     lines.append([name, *line])
             if lines:
                 scope = "one thread" if threads == 1 else f"{threads} threads, layers that take more than 1 ms with one"
-                header = ["Layers", "Count", "Of the ceiling: median", "least", "Ratio to the best peer: geometric mean", "least"]
+                header = [
+                    "Layers",
+                    "Count",
+                    "Of the ceiling: median",
+                    "least",
+                    "Ratio to the best peer: geometric mean",
+                    "least",
+                ]
                 if threads > 1:
                     header += ["Speed-up over one thread: median", "least"]
                 parts.append(f"{isa_name}, {scope}:\n\n" + table(header, lines))
@@ -92,12 +118,25 @@ def summary_line(results, members, isa, threads):
     if not shares and not ratios:
         return None
     cells = [len(members)]
-    cells += [percent(statistics.median(share for share, _ in shares)), "{} ({})".format(percent(min(shares)[0]), min(shares)[1])] \
-        if shares else ["", ""]
-    cells += [f"{statistics.geometric_mean(ratio for ratio, _ in ratios):.2f}", "{:.2f} ({})".format(*min(ratios))] \
-        if ratios else ["", ""]
+    cells += (
+        [
+            percent(statistics.median(share for share, _ in shares)),
+            "{} ({})".format(percent(min(shares)[0]), min(shares)[1]),
+        ]
+        if shares
+        else ["", ""]
+    )
+    cells += (
+        [f"{statistics.geometric_mean(ratio for ratio, _ in ratios):.2f}", "{:.2f} ({})".format(*min(ratios))]
+        if ratios
+        else ["", ""]
+    )
     if threads > 1:
-        cells += [f"{statistics.median(s for s, _ in speedups):.2f}", "{:.2f} ({})".format(*min(speedups))] if speedups else ["", ""]
+        cells += (
+            [f"{statistics.median(s for s, _ in speedups):.2f}", "{:.2f} ({})".format(*min(speedups))]
+            if speedups
+            else ["", ""]
+        )
     return cells
 
 
@@ -106,10 +145,14 @@ def percent(share):
 
 
 def every_layer(results):
-    sections = ["# Every layer", """\
-Written by `scripts/bench`; do not edit. For ours: milliseconds, median (10th to 90th percentile), and the share of the [ceiling](README.md) with
-what binds. For peers: their time divided by ours in the same process; **bold** where ours is slower. Empty: not run.
-"""]
+    sections = [
+        "# Every layer",
+        """\
+Written by `scripts/bench`; do not edit. For ours: milliseconds, median (10th to 90th percentile), and the share of the
+[ceiling](README.md) with what binds. For peers: their time divided by ours in the same process; **bold** where ours is
+slower. Empty: not run.
+""",
+    ]
     for problem_set in sorted({row[0] for row in results.rows}, key=lambda name: (name != LAYERS, name)):
         sections.append(f"## `bench/{problem_set}.json`")
         for isa, isa_name in ISAS.items():
@@ -117,7 +160,9 @@ what binds. For peers: their time divided by ours in the same process; **bold** 
                 for layout in LAYOUTS:
                     text = layer_table(results, problem_set, layout, isa, threads)
                     if text:
-                        sections.append(f"### {layout}, {isa_name}, {threads} thread{'s' if threads > 1 else ''}\n\n{text}")
+                        sections.append(
+                            f"### {layout}, {isa_name}, {threads} thread{'s' if threads > 1 else ''}\n\n{text}"
+                        )
     return "\n".join(sections)
 
 
@@ -134,9 +179,13 @@ def layer_table(results, problem_set, layout, isa, threads):
             continue
         ceiling, share = results.ceiling(row, isa, threads), results.share(row, layout, isa, threads)
         fields = results.rows[row]
-        line = [row[1], f"{fields['flop'] / 1e6:.0f}", f"{fields['bytes'] / 1e6:.1f}",
-                f"{ours['median_ms']:.3g} ({ours['p10_ms']:.3g} to {ours['p90_ms']:.3g})",
-                "" if share is None else f"{percent(share)} {'FMA' if ceiling[1] == 'fma' else 'bytes'}"]
+        line = [
+            row[1],
+            f"{fields['flop'] / 1e6:.0f}",
+            f"{fields['bytes'] / 1e6:.1f}",
+            f"{ours['median_ms']:.3g} ({ours['p10_ms']:.3g} to {ours['p90_ms']:.3g})",
+            "" if share is None else f"{percent(share)} {'FMA' if ceiling[1] == 'fma' else 'bytes'}",
+        ]
         line += [ratio_cell(ratios[row].get(peer)) for peer in peers]
         if any(blocked.values()):
             line.append(ratio_cell(blocked[row].get("onednn")))
@@ -161,15 +210,34 @@ def losses(results, reasons):
     for row, layout, isa, threads, library, ratio in found:
         beside = library if results.time(row, library, layout, isa, threads, library) else CPP
         ours, theirs = (results.time(row, name, layout, isa, threads, beside)["median_ms"] for name in (OURS, library))
-        lines.append([row[1], layout, ISAS[isa], threads, LIBRARIES[library], f"{ratio:.2f}", f"{ours:.3g}", f"{theirs:.3g}",
-                      reasons.get(row[1], "")])
+        lines.append(
+            [
+                row[1],
+                layout,
+                ISAS[isa],
+                threads,
+                LIBRARIES[library],
+                f"{ratio:.2f}",
+                f"{ours:.3g}",
+                f"{theirs:.3g}",
+                reasons.get(row[1], ""),
+            ]
+        )
     header = ["Layer", "Layout", "Instruction set", "Threads", "Faster", "Ratio", "Ours, ms", "Theirs, ms", "Why"]
-    return f"{len(found)} of {comparisons(results)} comparisons. Reasons are kept in [losses.json](losses.json).\n\n" + table(header, lines)
+    return (
+        f"{len(found)} of {comparisons(results)} comparisons. Reasons are kept in [losses.json](losses.json).\n\n"
+        + table(header, lines)
+    )
 
 
 def comparisons(results):
-    return sum(len(results.ratios(row, layout, isa, threads))
-               for row in results.rows for layout in LAYOUTS for isa in ISAS for threads in results.thread_counts())
+    return sum(
+        len(results.ratios(row, layout, isa, threads))
+        for row in results.rows
+        for layout in LAYOUTS
+        for isa in ISAS
+        for threads in results.thread_counts()
+    )
 
 
 def not_run(results):

@@ -2,19 +2,30 @@
 
     {"machine": {"cpu", "cores", "date"}, "commit", "command", "quick", "versions": {library: text},
      "rows":     [{"set", "flop", "bytes", "output_elements", and the fields of the problem file}],
-     "ceilings": [{"set", "row", "kind": "fma", "copy", "streaming" or "fill", "isa" (fma), "threads", "value": GFLOP/s or GB/s}],
-     "records":  [{"set", "row", "library", "layout", "isa", "threads", "median_ms", "p10_ms", "p90_ms", "runs", "beside"}],
+     "ceilings": [{"set", "row", "kind": "fma", "copy", "streaming" or "fill", "isa" (fma), "threads", "value"}],
+     "records":  [{"set", "row", "library", "layout", "isa", "threads", "median_ms", "p10_ms", "p90_ms", "runs",
+                   "beside"}],
      "not_run":  [{"set", "row" or null for all, "library", "layout", "isa", "threads", "reason"}]}
 
-A set is the name of a problem file. `beside` names the process that a record comes from: only times of one process are compared."""
+A set is the name of a problem file. A ceiling's value is GFLOP/s or GB/s. `beside` names the process that a record
+comes from: only times of one process are compared.
+"""
 
 import collections
 import json
 import math
 import statistics
 
-LIBRARIES = {"polyphase": "Polyphase", "onednn": "oneDNN", "onednn_with_reorders": "oneDNN with reorders", "xnnpack": "XNNPACK",
-             "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "litert": "LiteRT", "torch": "PyTorch"}
+LIBRARIES = {
+    "polyphase": "Polyphase",
+    "onednn": "oneDNN",
+    "onednn_with_reorders": "oneDNN with reorders",
+    "xnnpack": "XNNPACK",
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+    "litert": "LiteRT",
+    "torch": "PyTorch",
+}
 OURS = "polyphase"
 CPP = "polyphase_bench"
 ISAS = {"avx512": "AVX-512", "avx2": "AVX2"}
@@ -32,8 +43,14 @@ def google_benchmark_records(document, isa):
         threads = int(fields["threads"])
         if "ceiling" in parts:
             kind = parts[parts.index("ceiling") + 1]
-            ceilings.append({"kind": kind, "threads": threads, **({"isa": fields["isa"]} if kind == "fma" else {}),
-                             "value": entry["gflops" if kind == "fma" else "gbytes_per_s"]})
+            ceilings.append(
+                {
+                    "kind": kind,
+                    "threads": threads,
+                    **({"isa": fields["isa"]} if kind == "fma" else {}),
+                    "value": entry["gflops" if kind == "fma" else "gbytes_per_s"],
+                }
+            )
         else:
             key = (parts[0], fields["library"], fields["layout"], threads)
             times[key].append(entry["real_time"] * {"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1e3}[entry["time_unit"]])
@@ -41,9 +58,21 @@ def google_benchmark_records(document, isa):
     records = []
     for (row, library, layout, threads), samples in times.items():
         samples.sort()
-        records.append({"row": row, "library": library, "layout": layout, "isa": isa, "threads": threads,
-                        "median_ms": statistics.median(samples), "p10_ms": quantile(samples, 0.1), "p90_ms": quantile(samples, 0.9),
-                        "runs": len(samples), "beside": CPP, **counters[row, library, layout, threads]})
+        records.append(
+            {
+                "row": row,
+                "library": library,
+                "layout": layout,
+                "isa": isa,
+                "threads": threads,
+                "median_ms": statistics.median(samples),
+                "p10_ms": quantile(samples, 0.1),
+                "p90_ms": quantile(samples, 0.9),
+                "runs": len(samples),
+                "beside": CPP,
+                **counters[row, library, layout, threads],
+            }
+        )
     left_out = json.loads(document["context"].get("left_out", "[]"))
     return records, ceilings, [{**entry, "isa": isa, "threads": None} for entry in left_out]
 
@@ -92,15 +121,15 @@ class Results:
         return self._times.get((*row, library, layout, isa, threads, beside))
 
     def ours(self, row, layout, isa, threads):
-        """Our record: that of polyphase_bench, where the ceilings are, or else one beside any peer; None if there is none."""
+        """Our record: that of polyphase_bench, where the ceilings are, or else one beside any peer, or None."""
         for beside in [CPP, *LIBRARIES]:
             if record := self.time(row, OURS, layout, isa, threads, beside):
                 return record
         return None
 
     def ratios(self, row, layout, isa, threads):
-        """The time of each peer in `layout` divided by ours in the same process, by library. Above 1 we are faster. "blocked" is
-        oneDNN without reorders beside our nhwc."""
+        """The time of each peer in `layout` divided by ours in the same process, by library. Above 1 we are faster.
+        "blocked" is oneDNN without reorders beside our nhwc."""
         found = {}
         for library in LIBRARIES:
             for beside in (CPP, library):
@@ -116,8 +145,9 @@ class Results:
         return min(found.items(), key=lambda item: item[1]) if found else None
 
     def ceiling(self, row, isa, threads):
-        """(milliseconds that the machine needs at best, "fma" or "bytes", whichever binds), or None. Bytes are copied with the better of
-        plain and streaming stores; what has a depthwise kernel is held against filling the output instead."""
+        """(milliseconds that the machine needs at best, "fma" or "bytes", whichever binds), or None. Bytes are copied
+        with the better of plain and streaming stores; a depthwise layer is held against filling its output instead."""
+
         def rate(kind, of_isa=None):
             values = self._ceilings.get((*row, kind, of_isa, threads))
             return statistics.median(values) if values else None
@@ -153,8 +183,11 @@ class Results:
             for isa in ISAS:
                 for threads in self.thread_counts():
                     for layout in LAYOUTS:
-                        found += [(row, layout, isa, threads, library, ratio)
-                                  for library, ratio in self.ratios(row, layout, isa, threads).items() if ratio < 1]
+                        found += [
+                            (row, layout, isa, threads, library, ratio)
+                            for library, ratio in self.ratios(row, layout, isa, threads).items()
+                            if ratio < 1
+                        ]
         return sorted(found, key=lambda loss: loss[-1])
 
     def thread_counts(self):
@@ -172,9 +205,14 @@ def _convolution(row):
 def _k4s2(row):
     if row["op"] == "resize_conv":
         return row["mode"] == "nearest" and set(row["kernel"]) == {3}
-    return _convolution(row) and set(row.get("dilation", [1])) == {1} and (
-        (set(row["kernel"]), set(row["stride"])) == ({4}, {2}) or
-        (len(row["kernel"]) == 1 and row["stride"][0] > 1 and row["kernel"][0] == 2 * row["stride"][0]))
+    return (
+        _convolution(row)
+        and set(row.get("dilation", [1])) == {1}
+        and (
+            (set(row["kernel"]), set(row["stride"])) == ({4}, {2})
+            or (len(row["kernel"]) == 1 and row["stride"][0] > 1 and row["kernel"][0] == 2 * row["stride"][0])
+        )
+    )
 
 
 CLASSES = {
@@ -182,10 +220,13 @@ CLASSES = {
     "k4 s2, nearest + 3x3, 1-D k = 2s": _k4s2,
     "k = s": lambda row: _convolution(row) and row["kernel"] == row["stride"],
     "1 to 3 output channels": lambda row: _convolution(row) and row["out_channels"] <= 3,
-    "few odd output channels, stride 4 and more": lambda row: _convolution(row) and 3 < row["out_channels"] < 64
-    and row["out_channels"] % 2 == 1 and min(row["stride"]) >= 4,
+    "few odd output channels, stride 4 and more": lambda row: _convolution(row)
+    and 3 < row["out_channels"] < 64
+    and row["out_channels"] % 2 == 1
+    and min(row["stride"]) >= 4,
     "depthwise": is_depthwise,
-    "nearest, linear, unpooling, depth to space": lambda row: row["op"] in ("max_unpool", "depth_to_space", "zero_insert") or (
-        row["op"] == "resize" and row["mode"] in ("nearest", "linear")),
+    "nearest, linear, unpooling, depth to space": lambda row: row["op"]
+    in ("max_unpool", "depth_to_space", "zero_insert")
+    or (row["op"] == "resize" and row["mode"] in ("nearest", "linear")),
     "bicubic and other tap tables": lambda row: row["op"] == "resize" and row["mode"] not in ("nearest", "linear"),
 }

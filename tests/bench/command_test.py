@@ -22,7 +22,11 @@ class Command(unittest.TestCase):
             self.assertIn(option, result.stdout)
 
     def test_wrong_options(self):
-        for arguments, words in (["--rows", "("], "expected a regular expression"), (["--isa", "sse9"], "sse9"), (["--frobnicate"], "--frobnicate"):
+        for arguments, words in (
+            (["--rows", "("], "expected a regular expression"),
+            (["--isa", "sse9"], "sse9"),
+            (["--frobnicate"], "--frobnicate"),
+        ):
             result = run(*arguments)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn(words, result.stderr)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The pictures of scripts/bench are drawn from results.json. Skipped without Matplotlib, which scripts/setup --bench fetches."""
+"""The pictures of scripts/bench, from results.json. Skipped without Matplotlib, which scripts/setup --bench fetches."""
 
 import json
 import pathlib
@@ -20,7 +20,11 @@ from results import Results  # noqa: E402
 
 with tempfile.TemporaryDirectory() as name:
     plots.write(Results(json.loads((HERE / "results.json").read_text())), pathlib.Path(name))
-    found = {file.name for file in pathlib.Path(name).iterdir() if file.read_bytes().startswith(b"\x89PNG") and file.stat().st_size > 10000}
+    found = {
+        file.name
+        for file in pathlib.Path(name).iterdir()
+        if file.read_bytes().startswith(b"\x89PNG") and file.stat().st_size > 10000
+    }
 expected = {"ratios.png", "ceilings.png", "efficiency.png"}
 if found != expected:
     sys.exit(f"expected the pictures {sorted(expected)}, found {sorted(found)}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The pages of scripts/bench on results.json: three made-up layers, of which one is lost to XNNPACK, one has no peer, one no time."""
+"""The pages of scripts/bench on results.json: made-up layers, one lost to XNNPACK, one without peers or times."""
 
 import json
 import pathlib
@@ -48,18 +48,32 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(kind, "bytes")
         self.assertAlmostEqual(milliseconds, 4 * 8192 / 8.192e9 * 1e3)
 
-    def test_without_ceilings_there_is_no_share(self):
-        self.assertIsNone(self.results.ceiling(PHOTO, *ONE))
+    def test_bytes_are_copied_with_the_better_stores(self):
+        milliseconds, kind = self.results.ceiling(PHOTO, *ONE)
+        self.assertEqual(kind, "bytes")
+        self.assertAlmostEqual(milliseconds, 4e6 / 40e9 * 1e3)
+
+    def test_without_a_ceiling_or_a_time_there_is_no_share(self):
+        self.assertIsNone(self.results.ceiling(WIDE, "avx2", 1))
+        self.assertIsNone(self.results.share(WIDE, "nchw", "avx2", 1))
         self.assertIsNone(self.results.share(PHOTO, "nchw", *ONE))
 
     def test_losses(self):
         self.assertEqual(self.results.losses(), [(WIDE, "nhwc", "avx512", 1, "xnnpack", 0.9 / 1.2)])
 
     def test_classes(self):
-        found = {row: [name for name, belongs in report_results.CLASSES.items() if belongs(fields)]
-                 for row, fields in self.results.rows.items()}
-        self.assertEqual(found, {WIDE: ["transposed convolution, at least 50 MFLOP", "k4 s2, nearest + 3x3, 1-D k = 2s"],
-                                 THIN: ["depthwise"], PHOTO: ["bicubic and other tap tables"]})
+        found = {
+            row: [name for name, belongs in report_results.CLASSES.items() if belongs(fields)]
+            for row, fields in self.results.rows.items()
+        }
+        self.assertEqual(
+            found,
+            {
+                WIDE: ["transposed convolution, at least 50 MFLOP", "k4 s2, nearest + 3x3, 1-D k = 2s"],
+                THIN: ["depthwise"],
+                PHOTO: ["bicubic and other tap tables"],
+            },
+        )
 
 
 class Pages(unittest.TestCase):
@@ -74,11 +88,16 @@ class Pages(unittest.TestCase):
 
     def test_losses_are_listed_with_their_reasons(self):
         self.assertIn("1 of 3 comparisons", self.overview)
-        self.assertIn("| wide | nhwc | AVX-512 | 1 | XNNPACK | 0.75 | 1.2 | 0.9 | a reason from losses.json |", self.overview)
+        self.assertIn(
+            "| wide | nhwc | AVX-512 | 1 | XNNPACK | 0.75 | 1.2 | 0.9 | a reason from losses.json |", self.overview
+        )
 
     def test_summary(self):
         # Shares 75 % (nchw) and 50 % (nhwc); best ratios 3 (nchw) and 0.75 (nhwc).
-        self.assertIn("| k4 s2, nearest + 3x3, 1-D k = 2s | 1 | 62 % | 50 % (wide nhwc) | 1.50 | 0.75 (wide nhwc, XNNPACK) |", self.overview)
+        self.assertIn(
+            "| k4 s2, nearest + 3x3, 1-D k = 2s | 1 | 62 % | 50 % (wide nhwc) | 1.50 | 0.75 (wide nhwc, XNNPACK) |",
+            self.overview,
+        )
         self.assertIn("| depthwise | 1 | 80 % | 80 % (thin nchw) |  |  |", self.overview)
 
     def test_what_was_not_run_says_why(self):
@@ -90,7 +109,9 @@ class Pages(unittest.TestCase):
             self.assertIn(text, self.overview)
 
     def test_every_layer(self):
-        self.assertIn("| Layer | MFLOP | MB | Polyphase, ms | Of the ceiling | XNNPACK | PyTorch | oneDNN blocked |", self.layers)
+        self.assertIn(
+            "| Layer | MFLOP | MB | Polyphase, ms | Of the ceiling | XNNPACK | PyTorch | oneDNN blocked |", self.layers
+        )
         self.assertIn("| wide | 60 | 0.4 | 1.2 (1.1 to 1.3) | 50 % FMA | **0.75** | 2.00 | 1.50 |", self.layers)
         self.assertIn("| thin | 0 | 0.1 | 0.005 (0.005 to 0.005) | 80 % bytes |  |", self.layers)
         self.assertNotIn("photo", self.layers)
@@ -102,17 +123,47 @@ class Files(unittest.TestCase):
             return {"run_name": name, "run_type": "iteration", "real_time": time, "time_unit": "us", **counters}
 
         name = "up/library:xnnpack/layout:nhwc/isa:avx2/threads:2"
-        document = {"context": {"left_out": '[{"row": "up", "library": "onednn", "layout": "nchw", "reason": "why"}]'},
-                    "benchmarks": [run(name, 3000, creation_ms=7), run(name, 1000, creation_ms=7), run(name, 2000, creation_ms=7),
-                                   {**run(name, 9000), "run_type": "aggregate"},
-                                   run("ceiling/fma/isa:avx2/threads:1", 1, gflops=90),
-                                   run("up/ceiling/fill/threads:2", 1, gbytes_per_s=40)]}
+        document = {
+            "context": {"left_out": '[{"row": "up", "library": "onednn", "layout": "nchw", "reason": "why"}]'},
+            "benchmarks": [
+                run(name, 3000, creation_ms=7),
+                run(name, 1000, creation_ms=7),
+                run(name, 2000, creation_ms=7),
+                {**run(name, 9000), "run_type": "aggregate"},
+                run("ceiling/fma/isa:avx2/threads:1", 1, gflops=90),
+                run("up/ceiling/fill/threads:2", 1, gbytes_per_s=40),
+            ],
+        }
         records, ceilings, not_run = report_results.google_benchmark_records(document, "avx2")
-        self.assertEqual([{key: round(value, 9) if isinstance(value, float) else value for key, value in record.items()} for record in records],
-                         [{"row": "up", "library": "xnnpack", "layout": "nhwc", "isa": "avx2", "threads": 2, "median_ms": 2.0,
-                           "p10_ms": 1.2, "p90_ms": 2.8, "runs": 3, "beside": "polyphase_bench", "creation_ms": 7}])
-        self.assertEqual(ceilings, [{"kind": "fma", "threads": 1, "isa": "avx2", "value": 90}, {"kind": "fill", "threads": 2, "value": 40}])
-        self.assertEqual(not_run, [{"row": "up", "library": "onednn", "layout": "nchw", "reason": "why", "isa": "avx2", "threads": None}])
+        self.assertEqual(
+            [
+                {key: round(value, 9) if isinstance(value, float) else value for key, value in record.items()}
+                for record in records
+            ],
+            [
+                {
+                    "row": "up",
+                    "library": "xnnpack",
+                    "layout": "nhwc",
+                    "isa": "avx2",
+                    "threads": 2,
+                    "median_ms": 2.0,
+                    "p10_ms": 1.2,
+                    "p90_ms": 2.8,
+                    "runs": 3,
+                    "beside": "polyphase_bench",
+                    "creation_ms": 7,
+                }
+            ],
+        )
+        self.assertEqual(
+            ceilings,
+            [{"kind": "fma", "threads": 1, "isa": "avx2", "value": 90}, {"kind": "fill", "threads": 2, "value": 40}],
+        )
+        self.assertEqual(
+            not_run,
+            [{"row": "up", "library": "onednn", "layout": "nchw", "reason": "why", "isa": "avx2", "threads": None}],
+        )
 
     def test_results_survive_writing(self):
         document = json.loads((HERE / "results.json").read_text())
