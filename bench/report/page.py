@@ -4,7 +4,7 @@ import collections
 import json
 import statistics
 
-from results import CLASSES, CPP, ISAS, LAYOUTS, LIBRARIES, OURS
+from results import CLASSES, ISAS, LAYOUTS, LIBRARIES, OURS
 
 PEERS = [library for library in LIBRARIES if library != OURS]
 LAYERS = "layers"
@@ -208,21 +208,10 @@ def losses(results, reasons):
         return "None.\n"
     lines = []
     for row, layout, isa, threads, library, ratio in found:
-        beside = library if results.time(row, library, layout, isa, threads, library) else CPP
-        ours, theirs = (results.time(row, name, layout, isa, threads, beside)["median_ms"] for name in (OURS, library))
-        lines.append(
-            [
-                row[1],
-                layout,
-                ISAS[isa],
-                threads,
-                LIBRARIES[library],
-                f"{ratio:.2f}",
-                f"{ours:.3g}",
-                f"{theirs:.3g}",
-                reasons.get(row[1], ""),
-            ]
-        )
+        _, ours, theirs = results.comparisons(row, layout, isa, threads)[library]
+        times = [f"{record['median_ms']:.3g}" for record in (ours, theirs)]
+        reason = reasons.get(row[1], "")
+        lines.append([row[1], layout, ISAS[isa], threads, LIBRARIES[library], f"{ratio:.2f}", *times, reason])
     header = ["Layer", "Layout", "Instruction set", "Threads", "Faster", "Ratio", "Ours, ms", "Theirs, ms", "Why"]
     return (
         f"{len(found)} of {comparisons(results)} comparisons. Reasons are kept in [losses.json](losses.json).\n\n"

@@ -28,11 +28,12 @@ LIBRARIES = {
 }
 OURS = "polyphase"
 CPP = "polyphase_bench"
+CPP_OPENMP = "polyphase_bench --onednn openmp"
 ISAS = {"avx512": "AVX-512", "avx2": "AVX2"}
 LAYOUTS = ["nchw", "nhwc"]
 
 
-def google_benchmark_records(document, isa):
+def google_benchmark_records(document, isa, beside=CPP):
     """Records, ceilings (without their set) and not_run of a file of polyphase_bench."""
     times, ceilings, counters = collections.defaultdict(list), [], {}
     for entry in document["benchmarks"]:
@@ -69,7 +70,7 @@ def google_benchmark_records(document, isa):
                 "p10_ms": quantile(samples, 0.1),
                 "p90_ms": quantile(samples, 0.9),
                 "runs": len(samples),
-                "beside": CPP,
+                "beside": beside,
                 **counters[row, library, layout, threads],
             }
         )
@@ -122,22 +123,29 @@ class Results:
 
     def ours(self, row, layout, isa, threads):
         """Our record: that of polyphase_bench, where the ceilings are, or else one beside any peer, or None."""
-        for beside in [CPP, *LIBRARIES]:
+        for beside in [CPP, CPP_OPENMP, *LIBRARIES]:
             if record := self.time(row, OURS, layout, isa, threads, beside):
                 return record
         return None
 
-    def ratios(self, row, layout, isa, threads):
-        """The time of each peer in `layout` divided by ours in the same process, by library. Above 1 we are faster.
-        "blocked" is oneDNN without reorders beside our nhwc."""
+    def comparisons(self, row, layout, isa, threads):
+        """(ratio, our record, theirs) of each peer in `layout`, by library: its time divided by ours in the same
+        process. Above 1 we are faster. Of the two builds of oneDNN the better counts. "blocked" is oneDNN without
+        reorders beside our nhwc."""
         found = {}
         for library in LIBRARIES:
-            for beside in (CPP, library):
+            for beside in (CPP, CPP_OPENMP, library):
                 theirs = self.time(row, library, layout, isa, threads, beside)
                 ours = self.time(row, OURS, "nhwc" if layout == "blocked" else layout, isa, threads, beside)
                 if library != OURS and theirs and ours:
-                    found[library] = theirs["median_ms"] / ours["median_ms"]
+                    ratio = theirs["median_ms"] / ours["median_ms"]
+                    if library not in found or ratio < found[library][0]:
+                        found[library] = (ratio, ours, theirs)
         return found
+
+    def ratios(self, row, layout, isa, threads):
+        """The ratios of comparisons(), by library."""
+        return {library: found[0] for library, found in self.comparisons(row, layout, isa, threads).items()}
 
     def best_peer(self, row, layout, isa, threads):
         """(library, ratio) of the fastest peer, or None."""
