@@ -104,10 +104,12 @@ def takes_a_millisecond(results, row, isa):
 
 def summary_line(results, members, isa, threads):
     """Cells, or None if nothing of it was measured."""
-    shares, ratios, speedups = [], [], []
+    shares, ratios, speedups, measured = [], [], [], set()
     for row in members:
         for layout in LAYOUTS:
             where = f"{row[1]} {layout}"
+            if results.ours(row, layout, isa, threads):
+                measured.add(row)
             if (share := results.share(row, layout, isa, threads)) is not None:
                 shares.append((share, where))
             if (best := results.best_peer(row, layout, isa, threads)) is not None:
@@ -117,7 +119,7 @@ def summary_line(results, members, isa, threads):
                 speedups.append((one["median_ms"] / many["median_ms"], where))
     if not shares and not ratios:
         return None
-    cells = [len(members)]
+    cells = [len(measured)]
     cells += (
         [
             percent(statistics.median(share for share, _ in shares)),
@@ -236,10 +238,10 @@ def not_run(results):
         where = " ".join(part for part in (entry.get("layout"), ISAS.get(entry.get("isa"))) if part)
         groups[entry["library"], entry["reason"]].append((entry["row"] or "all", where))
     lines = []
-    for (library, reason), places in sorted(groups.items(), key=lambda group: (PEERS + [OURS]).index(group[0][0])):
+    for (library, reason), places in sorted(groups.items(), key=lambda group: [*PEERS, OURS, None].index(group[0][0])):
         names = list(dict.fromkeys(name for name, _ in places))
         wheres = list(dict.fromkeys(where for _, where in places if where))
-        lines.append([LIBRARIES[library], ", ".join(names), ", ".join(wheres), reason.replace("|", "\\|")])
+        lines.append([LIBRARIES.get(library, "all"), ", ".join(names), ", ".join(wheres), reason.replace("|", "\\|")])
     return table(["Library", "Layers", "Where", "Why"], lines) if lines else "Everything was run.\n"
 
 

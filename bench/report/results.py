@@ -5,7 +5,7 @@
      "ceilings": [{"set", "row", "kind": "fma", "copy", "streaming" or "fill", "isa" (fma), "threads", "value"}],
      "records":  [{"set", "row", "library", "layout", "isa", "threads", "median_ms", "p10_ms", "p90_ms", "runs",
                    "beside"}],
-     "not_run":  [{"set", "row" or null for all, "library", "layout", "isa", "threads", "reason"}]}
+     "not_run":  [{"set", "row", "library", "layout", "isa", "threads", "reason"}]: null row or library stands for all}
 
 A set is the name of a problem file. A ceiling's value is GFLOP/s or GB/s. `beside` names the process that a record
 comes from: only times of one process are compared.
