@@ -171,5 +171,5 @@ def efficiency(results, rows, isa):
     axis.set_xlabel("MFLOP of the layer, direct")
     axis.set_ylabel("% of the FMA peak")
     axis.set_title(title(results, "Convolutions: share of the FMA peak against size", isa), fontsize="medium")
-    axis.legend(frameon=False, ncols=2)
+    figure.legend(loc="outside lower center", frameon=False, ncols=2)
     return figure

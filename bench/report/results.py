@@ -178,11 +178,13 @@ class Results:
 
     def fma_share(self, row, layout, isa, threads, library=OURS):
         """Direct FLOPs per second of `library` as a share of the FMA peak, or None."""
-        record = self.time(row, library, layout, isa, threads)
+        builds = [CPP] if library == OURS else [CPP, CPP_OPENMP]
+        records = [record for build in builds if (record := self.time(row, library, layout, isa, threads, build))]
         peak = self._ceilings.get((*row, "fma", isa, threads))
-        if not record or not peak or not self.rows[row]["flop"]:
+        if not records or not peak or not self.rows[row]["flop"]:
             return None
-        return self.rows[row]["flop"] / record["median_ms"] * 1e-6 / statistics.median(peak)
+        fastest = min(record["median_ms"] for record in records)
+        return self.rows[row]["flop"] / fastest * 1e-6 / statistics.median(peak)
 
     def losses(self):
         """(row, layout, isa, threads, library, ratio) of every peer that is faster in the same layout, worst first."""

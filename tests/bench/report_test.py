@@ -31,6 +31,15 @@ class Arithmetic(unittest.TestCase):
     def test_blocked_is_beside_our_nhwc(self):
         self.assertEqual(self.results.ratios(WIDE, "blocked", *ONE), {"onednn": 1.8 / 1.2})
 
+    def test_the_better_build_of_onednn_counts(self):
+        records = self.results.document["records"]
+        ours, theirs = dict(records[1]), dict(records[3], layout="nhwc")  # 1.2 and 1.8 ms
+        for beside, median in ((report_results.CPP, 1.8), (report_results.CPP_OPENMP, 1.5)):
+            records += [{**ours, "beside": beside}, {**theirs, "beside": beside, "median_ms": median}]
+        results = report_results.Results(self.results.document)
+        self.assertAlmostEqual(results.ratios(WIDE, "nhwc", *ONE)["onednn"], 1.5 / 1.2)
+        self.assertAlmostEqual(results.fma_share(WIDE, "nhwc", *ONE, "onednn"), 0.6 / 1.5)
+
     def test_best_peer(self):
         self.assertEqual(self.results.best_peer(WIDE, "nhwc", *ONE), ("xnnpack", 0.9 / 1.2))
         self.assertIsNone(self.results.best_peer(THIN, "nchw", *ONE))
