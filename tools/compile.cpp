@@ -110,7 +110,7 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
         const std::string exports = (work / "exports").string();
         write_text(exports, export_list(problem));
         std::vector<std::string> link{"-shared", "-o", (work / ("lib" + name + ".so")).string(),
-                                      "-Wl,--version-script=" + exports};
+                                      "-Wl,--version-script=" + exports, "-Wl,-z,now"};  // nothing is bound at a run
         link.insert(link.end(), objects.begin(), objects.end());
         link.insert(link.end(), {runtime.archive, "-lpthread", "-ldl", "-lm"});
         run_cc(link);

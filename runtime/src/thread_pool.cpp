@@ -13,6 +13,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,6 +150,7 @@ void sleep_until_posted(Worker& self, uint32_t seen) {
 
 void* work(void* worker) {
     Worker& self = *static_cast<Worker*>(worker);
+    prctl(PR_SET_NAME, "polyphase");
     bool frequent = true;
     for (;;) {
         const uint32_t seen = posted.load();
@@ -190,7 +192,7 @@ void start_workers(int threads) {
         workers[i].index = i;
         workers[i].asleep.store(0);
         if (pthread_create(&workers[i].thread, &attributes, work, &workers[i]) != 0) break;
-        pthread_setname_np(workers[i].thread, "polyphase");
+
         started.store(i + 1);
     }
     pthread_attr_destroy(&attributes);

@@ -16,7 +16,9 @@
 #include "runtime/src/thread_pool.h"
 #include "tests/runtime/fixture.h"
 
-#if defined(__has_feature)
+#if defined(__SANITIZE_THREAD__)
+#define POLYPHASE_THREAD_SANITIZER
+#elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define POLYPHASE_THREAD_SANITIZER
 #endif
