@@ -104,16 +104,15 @@ TEST_F(ThreadPoolTest, EveryTaskRunsOnce) {
 TEST_F(ThreadPoolTest, UsesAsManyThreadsAsAskedFor) {
     for (const int threads : {2, 7, 3, 1, 5, 2}) {
         polyphase::set_num_threads(threads);
-        EXPECT_TRUE(runs_at_once(threads)) << threads;
         std::mutex mutex;
         std::set<std::thread::id> used;
-        for (int loop = 0; loop < 20; ++loop) {
-            parallel_for(50, [&](int) {
-                const std::lock_guard lock(mutex);
-                used.insert(std::this_thread::get_id());
-            });
-        }
-        EXPECT_LE(used.size(), static_cast<size_t>(threads));
+        parallel_for(200, [&](int) {
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+            const std::lock_guard lock(mutex);
+            used.insert(std::this_thread::get_id());
+        });
+        EXPECT_LE(used.size(), static_cast<size_t>(threads)) << "threads of an earlier loop are still awake";
+        EXPECT_TRUE(runs_at_once(threads)) << threads;
     }
 }
 
