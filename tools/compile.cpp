@@ -75,9 +75,9 @@ bool up_to_date(const Problem& problem, uint64_t hash, const CompileOptions& opt
 std::string export_list(const Problem& problem) {
     std::string text = "{\n  global:\n";
     for (const std::string& name : exported_functions(problem)) text += "    " + name + ";\n";
-    for (const char* name :
-         {"polyphase_set_num_threads", "polyphase_num_threads", "polyphase_set_thread_pool", "polyphase_set_allocator",
-          "polyphase_get_allocator", "polyphase_force_instruction_set", "polyphase_last_error"})
+    for (const char* name : {"polyphase_set_num_threads", "polyphase_num_threads", "polyphase_set_thread_pool",
+                             "polyphase_parallel_for", "polyphase_set_allocator", "polyphase_get_allocator",
+                             "polyphase_force_instruction_set", "polyphase_last_error"})
         text += std::string("    ") + name + ";\n";
     return text + "  local: *;\n};\n";
 }
@@ -110,7 +110,7 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
         const std::string exports = (work / "exports").string();
         write_text(exports, export_list(problem));
         std::vector<std::string> link{"-shared", "-o", (work / ("lib" + name + ".so")).string(),
-                                      "-Wl,--version-script=" + exports};
+                                      "-Wl,--version-script=" + exports, "-Wl,-z,now"};  // nothing is bound at a run
         link.insert(link.end(), objects.begin(), objects.end());
         link.insert(link.end(), {runtime.archive, "-lpthread", "-ldl", "-lm"});
         run_cc(link);

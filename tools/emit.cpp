@@ -379,6 +379,8 @@ std::string emit_source(const Problem& problem, const std::vector<Code>& codes, 
         const std::array<uint64_t, 2> features = feature_mask(code.target);
         text += "    {\n        .instruction_set = \"" + code.instruction_set + "\",\n        .features = {" +
                 hex(features[0]) + ", " + hex(features[1]) + "},\n        .run = " + code.run_symbol + ",\n";
+        const auto parallel = code.schedule.params.find("parallel");
+        if (parallel != code.schedule.params.end() && parallel->second != 0) text += "        .parallel = 1,\n";
         if (has.weights) {
             text += "        .pack = " + code.pack_symbol +
                     ",\n        .weight_dims = " + std::to_string(code.packed_extents.size()) +
@@ -431,7 +433,7 @@ int @name@_run_view(const polyphase_view* input, const void* packed, const polyp
                   void* workspace) {
     return polyphase_kernel_run(&kernel, &state, input, packed, residual, output, workspace);
 }
-const char* @name@_last_error(void) { return polyphase_last_error(); }
+const char* @name@_last_error(void) { return polyphase_kernel_last_error(); }
 )";
     if (has.slopes) {
         text += R"(int @name@_pack_prelu(const void* weights, const void* bias, const void* slopes, void* packed) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 namespace polyphase {
@@ -16,18 +15,6 @@ size_t round_up(size_t bytes) {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-void* default_allocate(void*, size_t bytes, size_t alignment) {
-    const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    return rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
-}
-
-void default_release(void*, void* pointer, size_t) {
-    std::free(pointer);
-}
-
-constexpr polyphase_allocator kDefaultAllocator = {default_allocate, default_release, nullptr};
-polyphase_allocator allocator = kDefaultAllocator;
-
 /// Precedes a block from the allocator: what its release needs.
 struct HeapHeader {
     polyphase_allocator from;
@@ -37,8 +24,9 @@ static_assert(sizeof(HeapHeader) <= kAlignment);
 
 void* heap_allocate(size_t bytes) {
     if (bytes > SIZE_MAX - kAlignment) return nullptr;
-    const HeapHeader header = {allocator, bytes + kAlignment};
-    auto* block = static_cast<unsigned char*>(allocator.allocate(allocator.context, header.bytes, kAlignment));
+    const HeapHeader header = {polyphase_get_allocator(), bytes + kAlignment};
+    const polyphase_allocator& from = header.from;
+    auto* block = static_cast<unsigned char*>(from.allocate(from.context, header.bytes, kAlignment));
     if (block == nullptr) return nullptr;
     std::memcpy(block, &header, sizeof header);
     return block + kAlignment;
@@ -108,14 +96,3 @@ void Context::set_error(const char* message) {
 }
 
 }  // namespace polyphase
-
-extern "C" {
-
-void polyphase_set_allocator(const polyphase_allocator* replacement) {
-    polyphase::allocator = replacement != nullptr ? *replacement : polyphase::kDefaultAllocator;
-}
-
-polyphase_allocator polyphase_get_allocator(void) {
-    return polyphase::allocator;
-}
-}

@@ -31,6 +31,13 @@ int last_error_code() {
 
 }  // namespace polyphase
 
-extern "C" const char* polyphase_last_error(void) {
+extern "C" {
+
+const char* polyphase_last_error(void) {
     return polyphase::last_error.message;
+}
+
+const char* polyphase_kernel_last_error(void) {
+    return polyphase::last_error.message;
+}
 }

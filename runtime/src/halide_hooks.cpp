@@ -20,9 +20,6 @@ struct ThreadState {
 };
 thread_local ThreadState thread_state = {nullptr, false};
 
-std::atomic<int> requested_threads{0};  // 0: the default
-polyphase_thread_pool thread_pool = {nullptr, nullptr};
-
 // What the application set through Halide's own API.
 std::atomic<halide_malloc_t> foreign_malloc{halide_default_malloc};
 std::atomic<halide_free_t> foreign_free{halide_default_free};
@@ -42,21 +39,16 @@ struct Loop {
     uint8_t* closure;
     std::atomic<int> error;
 
-    int run(int index) {
+    void run(int index) {
+        if (error.load(std::memory_order_relaxed) != 0) return;
         const ContextScope scope(*context, true);
-        const int code = task(context, index, closure);
+        const int code = task(context, min + index, closure);
         if (code != 0) error.store(code, std::memory_order_relaxed);
-        return code;
     }
 };
 
-int run_halide_task(void*, int index, uint8_t* loop) {
-    return reinterpret_cast<Loop*>(loop)->run(index);
-}
-
-void run_pool_task(void* argument, int index) {
-    auto* loop = static_cast<Loop*>(argument);
-    loop->run(loop->min + index);
+void run_task(void* loop, int index) {
+    static_cast<Loop*>(loop)->run(index);
 }
 
 }  // namespace
@@ -101,17 +93,8 @@ int halide_do_par_for(void* user_context, halide_task_t task, int min, int size,
     Context* context = own(user_context);
     if (context == nullptr) return foreign_do_par_for.load()(user_context, task, min, size, closure);
     Loop loop = {context, task, min, closure, {0}};
-    if (requested_threads.load(std::memory_order_relaxed) == 1 || size <= 1) {
-        for (int i = 0; i < size; ++i) {
-            if (int code = loop.run(min + i)) return code;
-        }
-        return 0;
-    }
-    if (thread_pool.parallel_for != nullptr) {
-        thread_pool.parallel_for(thread_pool.context, size, run_pool_task, &loop);
-        return loop.error.load(std::memory_order_relaxed);
-    }
-    return halide_default_do_par_for(user_context, run_halide_task, min, size, reinterpret_cast<uint8_t*>(&loop));
+    polyphase_parallel_for(size, run_task, &loop);
+    return loop.error.load(std::memory_order_relaxed);
 }
 
 halide_malloc_t halide_set_custom_malloc(halide_malloc_t replacement) {
@@ -128,20 +111,5 @@ halide_print_t halide_set_custom_print(halide_print_t replacement) {
 }
 halide_do_par_for_t halide_set_custom_do_par_for(halide_do_par_for_t replacement) {
     return foreign_do_par_for.exchange(replacement);
-}
-
-void polyphase_set_num_threads(int count) {
-    const int threads = count < 0 ? 1 : count;
-    requested_threads.store(threads, std::memory_order_relaxed);
-    if (threads != 1) halide_set_num_threads(threads);
-}
-
-int polyphase_num_threads(void) {
-    const int requested = requested_threads.load(std::memory_order_relaxed);
-    return requested > 0 ? requested : halide_get_num_threads();
-}
-
-void polyphase_set_thread_pool(const polyphase_thread_pool* pool) {
-    thread_pool = pool != nullptr ? *pool : polyphase_thread_pool{nullptr, nullptr};
 }
 }

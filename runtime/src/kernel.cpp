@@ -2,6 +2,7 @@
 #include <polyphase/instruction_set.h>
 #include <polyphase/kernel.h>
 #include <polyphase/status.h>
+#include <polyphase/threads.h>
 
 #include <HalideRuntime.h>
 
@@ -480,6 +481,8 @@ int polyphase_kernel_pack(const polyphase_kernel* kernel, polyphase_state* state
     polyphase::PackedHeader header = {polyphase::kMagic, kernel->hash, "", variant->packed_size, 0};
     polyphase::copy_name(header.instruction_set, variant->instruction_set);
     std::memcpy(packed, &header, sizeof header);
+    // An empty loop starts the pool's threads here instead of at the first run.
+    if (variant->parallel) polyphase_parallel_for(polyphase_num_threads(), [](void*, int) {}, nullptr);
     return POLYPHASE_OK;
 }
 

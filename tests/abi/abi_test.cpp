@@ -367,7 +367,7 @@ TEST_P(Abi, SlicesOfLargerTensorsInAndOut) {
 
 TEST_P(Abi, ThreadCountsDoNotChangeASingleBit) {
     const std::vector<float> expected = subject_.output();
-    for (const int threads : {2, 3, 0}) {
+    for (const int threads : {2, 3, 7, 0}) {
         polyphase_set_num_threads(threads);
         EXPECT_TRUE(same_bits(subject_.output(), expected)) << threads << " threads";
     }
@@ -409,6 +409,25 @@ TEST_P(Abi, RunsOnTheApplicationsThreads) {
     polyphase_set_num_threads(1);
     EXPECT_TRUE(same_bits(subject_.output(), expected));
     EXPECT_EQ(pool.loops, 0) << "one thread is the calling one";
+}
+
+TEST_P(Abi, RunsOnOpenMpsThreads) {
+#ifndef _OPENMP
+    GTEST_SKIP() << "built without OpenMP";
+#else
+    const std::vector<float> expected = subject_.output();
+    int loops = 0;
+    const polyphase_thread_pool pool = {[](void* calls, int count, void (*task)(void*, int), void* argument) {
+                                            ++*static_cast<int*>(calls);
+#pragma omp parallel for num_threads(3) schedule(dynamic)
+                                            for (int i = 0; i < count; ++i) task(argument, i);
+                                        },
+                                        &loops};
+    polyphase_set_thread_pool(&pool);
+    polyphase_set_num_threads(3);
+    EXPECT_TRUE(same_bits(subject_.output(), expected));
+    if (std::string(GetParam()) == "abi_large") EXPECT_GE(loops, 1);
+#endif
 }
 
 TEST_P(Abi, RunsFromManyThreadsAtOnce) {

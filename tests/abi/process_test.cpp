@@ -3,9 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <polyphase/status.h>
+#include <polyphase/threads.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/abi/kernel_table.h"
 #include "tests/support/child_process.h"
@@ -88,8 +93,8 @@ TEST(InstructionSet, BestIsTheDefault) {
 /// A shared library opened by name, its functions found by theirs, nothing else known: what ctypes or a JVM does.
 class Library {
   public:
-    Library(const std::string& path, const std::string& name)
-        : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)), name_(name) {
+    Library(const std::string& path, const std::string& name, int visibility = RTLD_LOCAL)
+        : handle_(dlopen(path.c_str(), RTLD_NOW | visibility)), name_(name) {
         if (!handle_) throw std::runtime_error(dlerror());
     }
     ~Library() { dlclose(handle_); }
@@ -98,12 +103,22 @@ class Library {
 
     template <typename Function>
     Function function(const std::string& what) const {
-        void* found = dlsym(handle_, (name_ + "_" + what).c_str());
-        if (!found) throw std::runtime_error("no " + name_ + "_" + what);
-        return reinterpret_cast<Function>(found);
+        return symbol<Function>(name_ + "_" + what);
+    }
+    /// A setting of the library's runtime.
+    template <typename Function>
+    Function setting(const std::string& what) const {
+        return symbol<Function>("polyphase_" + what);
     }
 
   private:
+    template <typename Function>
+    Function symbol(const std::string& symbol) const {
+        void* found = dlsym(handle_, symbol.c_str());
+        if (!found) throw std::runtime_error("no " + symbol);
+        return reinterpret_cast<Function>(found);
+    }
+
     void* handle_;
     std::string name_;
 };
@@ -219,6 +234,107 @@ TEST(SharedLibrary, PoolsAndUnpools) {
               POLYPHASE_INDEX_OUTSIDE);
     EXPECT_THAT(unpool.function<TextFunction>("last_error")(),
                 HasSubstr("abi_unpool: the index at [0, 0, 0, 5]: expected 0 to 139, found 140"));
+}
+
+/// A kernel of a shared library with tensors to run it on.
+class SharedKernel {
+  public:
+    SharedKernel(const std::string& path, const std::string& name, int threads, int visibility = RTLD_LOCAL)
+        : library(path, name, visibility),
+          subject_(kernel_named(name)),
+          packed_(library.function<SizeFunction>("packed_size")()),
+          workspace_(library.function<SizeFunction>("workspace_size")() + 1) {
+        library.setting<void (*)(int)>("set_num_threads")(threads);
+        const ProblemData& data = subject_.data();
+        EXPECT_EQ(library.function<PackFunction>("pack")(data.weights.data(), data.bias.data(), packed_.data()), 0);
+    }
+    /// What differs from the truth, in words.
+    std::string run() {
+        std::vector<float> output(output_count(subject_.problem()), std::nanf(""));
+        const int error = library.function<RunFunction>("run")(subject_.data().input.data(), packed_.data(),
+                                                               output.data(), workspace_.data());
+        return error != 0 ? library.function<TextFunction>("last_error")() : subject_.mismatch(output.data());
+    }
+
+    const Library library;
+
+  private:
+    Subject subject_;
+    std::vector<char> packed_, workspace_;
+};
+
+/// Threads of this process beside the calling one.
+int other_threads() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return static_cast<int>(std::distance(begin(tasks), end(tasks))) - 1;
+}
+
+/// A thread that was joined may be listed a moment longer.
+bool is_alone() {
+    for (int i = 0; i < 10'000 && other_threads() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return other_threads() == 0;
+}
+
+void compile_shared(const std::string& kernel, const TemporaryDirectory& directory) {
+    const ChildResult compiled = run_child({POLYPHASE_COMMAND, "compile", POLYPHASE_TEST_KERNELS "/" + kernel + ".json",
+                                            "--out", directory.path().string(), "--shared"});
+    ASSERT_EQ(compiled.exit_code, 0) << compiled.error;
+}
+
+TEST(SharedLibrary, EndsItsThreadsWhereItIsUnloaded) {
+    const TemporaryDirectory directory;
+    ASSERT_NO_FATAL_FAILURE(compile_shared("abi_large", directory));
+    for (int round = 0; round < 10; ++round) {
+        {
+            SharedKernel kernel(directory / "libabi_large.so", "abi_large", 3);
+            EXPECT_EQ(kernel.run(), "");
+            EXPECT_EQ(other_threads(), 2);
+            if (round % 2 == 1) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // until they sleep
+        }
+        ASSERT_TRUE(is_alone());
+    }
+    // Nothing of the library is left in the process.
+    const pid_t child = fork();
+    if (child == 0) _exit(7);
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+TEST(SharedLibrary, StartsThreadsWhereItPacksAndOnlyIfRunsNeedThem) {
+    const TemporaryDirectory directory;
+    for (const auto& [name, threads] : {std::pair("abi_plain", 0), std::pair("abi_large", 2)}) {
+        ASSERT_TRUE(is_alone());
+        ASSERT_NO_FATAL_FAILURE(compile_shared(name, directory));
+        SharedKernel kernel(directory / ("lib" + std::string(name) + ".so"), name, 3);
+        EXPECT_EQ(other_threads(), threads) << name;
+        EXPECT_EQ(kernel.run(), "");
+        EXPECT_EQ(other_threads(), threads) << name;
+    }
+}
+
+TEST(SharedLibrary, ThoseThatSeeEachOtherShareSettings) {
+    const TemporaryDirectory directory;
+    ASSERT_NO_FATAL_FAILURE(compile_shared("abi_plain", directory));
+    ASSERT_NO_FATAL_FAILURE(compile_shared("abi_large", directory));
+    SharedKernel first(directory / "libabi_plain.so", "abi_plain", 2, RTLD_GLOBAL);
+    SharedKernel second(directory / "libabi_large.so", "abi_large", 2, RTLD_GLOBAL);
+    static int loops;
+    loops = 0;
+    const polyphase_thread_pool pool = {[](void*, int count, void (*task)(void*, int), void* argument) {
+                                            ++loops;
+                                            for (int i = 0; i < count; ++i) task(argument, i);
+                                        },
+                                        nullptr};
+    first.library.setting<void (*)(const polyphase_thread_pool*)>("set_thread_pool")(&pool);
+    EXPECT_EQ(second.run(), "");
+    EXPECT_GE(loops, 1);
+    first.library.setting<void (*)(const polyphase_thread_pool*)>("set_thread_pool")(nullptr);
+
+    EXPECT_NE(first.library.function<RunFunction>("run")(nullptr, nullptr, nullptr, nullptr), 0);
+    EXPECT_NE(second.library.function<RunFunction>("run")(nullptr, nullptr, nullptr, nullptr), 0);
+    EXPECT_THAT(first.library.function<TextFunction>("last_error")(), HasSubstr("abi_plain"));
+    EXPECT_THAT(second.library.function<TextFunction>("last_error")(), HasSubstr("abi_large"));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Increased whenever anything in this header changes meaning. */
-#define POLYPHASE_KERNEL_ABI 2
+#define POLYPHASE_KERNEL_ABI 3
 
 /* Dimensions of a Halide tensor: c, x, y, z, n, whatever the order in memory. */
 #define POLYPHASE_TENSOR_DIMS 5
@@ -63,6 +63,7 @@ typedef struct polyphase_variant {
     int (*pack)(void** args);    /* null without weights */
     int (*check)(void** args);   /* null unless the kernel reads indices: see polyphase_verdict */
     int (*scatter)(void** args); /* likewise */
+    int32_t parallel;            /* whether run has parallel loops: then pack starts the threads */
     int32_t weight_dims;         /* the packed weights: dense, innermost dimension first */
     int32_t weight_extent[POLYPHASE_MAX_DIMS];
     size_t packed_size;    /* bytes: header, bias, slopes, packed weights */
@@ -150,8 +151,10 @@ const char* polyphase_kernel_instruction_set(const polyphase_kernel* kernel, pol
 size_t polyphase_kernel_packed_size(const polyphase_kernel* kernel, polyphase_state* state);
 size_t polyphase_kernel_workspace_size(const polyphase_kernel* kernel, polyphase_state* state);
 
-/* The message of the last error on the calling thread; "" if there was none. A success does not clear it. */
+/* The message of the last error on the calling thread; "" if there was none. A success does not clear it. A generated
+ * function calls the second: a shared library keeps that name to itself, so it gets the message of its own runtime. */
 const char* polyphase_last_error(void);
+const char* polyphase_kernel_last_error(void);
 
 #ifdef __cplusplus
 }

@@ -49,5 +49,5 @@ int near2_run_view(const polyphase_view* input, const void* packed, const polyph
     return polyphase_kernel_run(&near2_kernel, &state, input, packed, residual, output, workspace);
 }
 const char* near2_last_error(void) {
-    return polyphase_last_error();
+    return polyphase_kernel_last_error();
 }

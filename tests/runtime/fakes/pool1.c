@@ -58,5 +58,5 @@ int pool1_run_view(const polyphase_view* input, const void* packed, const polyph
     return polyphase_kernel_run(&pool1_kernel, &state, input, packed, residual, output, workspace);
 }
 const char* pool1_last_error(void) {
-    return polyphase_last_error();
+    return polyphase_kernel_last_error();
 }

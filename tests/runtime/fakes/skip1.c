@@ -68,5 +68,5 @@ int skip1_run_view(const polyphase_view* input, const void* packed, const polyph
     return polyphase_kernel_run(&skip1_kernel, &state, input, packed, residual, output, workspace);
 }
 const char* skip1_last_error(void) {
-    return polyphase_last_error();
+    return polyphase_kernel_last_error();
 }

@@ -63,5 +63,5 @@ int unpool1_run_view(const polyphase_view* input, const void* packed, const poly
     return polyphase_kernel_run(&unpool1_kernel, &state, input, packed, residual, output, workspace);
 }
 const char* unpool1_last_error(void) {
-    return polyphase_last_error();
+    return polyphase_kernel_last_error();
 }

@@ -74,5 +74,5 @@ int up1_run_view(const polyphase_view* input, const void* packed, const polyphas
     return polyphase_kernel_run(&up1_kernel, &state, input, packed, residual, output, workspace);
 }
 const char* up1_last_error(void) {
-    return polyphase_last_error();
+    return polyphase_kernel_last_error();
 }
