@@ -7,36 +7,32 @@ namespace {
 
 enum TensorDim { kC, kDimX, kDimY, kDimZ, kN };
 
+std::vector<BufferDim> tensor_dims(int channels, const std::vector<int>& spatial, int batch) {
+    PerAxis<int> extent{1, 1, 1};
+    const int rank = static_cast<int>(spatial.size());
+    for (int i = 0; i < rank; i++) extent[i] = spatial[rank - 1 - i];
+    return {{kC, 1, channels}, {kDimX, 1, extent[kX]}, {kDimY, 1, extent[kY]}, {kDimZ, 1, extent[kZ]}, {kN, 1, batch}};
+}
+
 }  // namespace
 
 std::vector<BufferDim> input_dims(const Problem& problem) {
-    PerAxis<int> extent{1, 1, 1};
-    for (int i = 0; i < problem.rank(); i++) extent[i] = problem.input[problem.rank() - 1 - i];
-    return {{kC, 1, problem.in_channels},
-            {kDimX, 1, extent[kX]},
-            {kDimY, 1, extent[kY]},
-            {kDimZ, 1, extent[kZ]},
-            {kN, 1, problem.batch}};
+    return tensor_dims(problem.in_channels, problem.input, problem.batch);
 }
 
 std::vector<BufferDim> output_dims(const Problem& problem) {
+    const Convolution* conv = convolution_of(problem);
+    if (conv == nullptr) return tensor_dims(problem.out_channels, problem.output, problem.batch);
     const PerAxis<AxisMap> axes = xyz_axes(problem);
-    if (const Convolution* conv = convolution_of(problem)) {
-        const int group = problem.out_channels / conv->groups;
-        std::vector<BufferDim> dims{{kC, 1, group}, {kC, group, conv->groups}};
-        for (int a = 0; a < kAxes; a++) {
-            const int period = axes[a].period;
-            dims.push_back({kDimX + a, 1, period});
-            dims.push_back({kDimX + a, period, (axes[a].output + period - 1) / period});
-        }
-        dims.push_back({kN, 1, problem.batch});
-        return dims;
+    const int group = problem.out_channels / conv->groups;
+    std::vector<BufferDim> dims{{kC, 1, group}, {kC, group, conv->groups}};
+    for (int a = 0; a < kAxes; a++) {
+        const int period = axes[a].period;
+        dims.push_back({kDimX + a, 1, period});
+        dims.push_back({kDimX + a, period, (axes[a].output + period - 1) / period});
     }
-    return {{kC, 1, problem.out_channels},
-            {kDimX, 1, axes[kX].output},
-            {kDimY, 1, axes[kY].output},
-            {kDimZ, 1, axes[kZ].output},
-            {kN, 1, problem.batch}};
+    dims.push_back({kN, 1, problem.batch});
+    return dims;
 }
 
 std::vector<int64_t> dense_strides(int channels, const std::vector<int>& spatial, Layout layout) {

@@ -57,6 +57,15 @@ void constrain_dense(Tensor& tensor, const std::vector<int>& extents) {
     }
 }
 
+// GatherStages::dense_pixels; true of channels-first tensors, which have no say in it.
+template <typename In, typename Out>
+Halide::Expr dense_pixels(const Problem& problem, In& input, Out& output) {
+    Halide::Expr dense = Halide::Internal::const_true();
+    if (problem.input_layout == Layout::nhwc) dense = dense && input.dim(1).stride() == problem.in_channels;
+    if (problem.output_layout == Layout::nhwc) dense = dense && output.dim(1).stride() == problem.out_channels;
+    return dense;
+}
+
 // What a convolution's generators make when nobody names a problem.
 template <typename Op>
 constexpr const char* kExample = nullptr;
@@ -168,8 +177,12 @@ using PackResizeConvGenerator = PackGenerator<ResizeConv>;
 
 ResizeStages stages_of(const Problem& problem, const Schedule& schedule, const Func& input, const Func& residual,
                        ResizeStages*) {
-    const auto phases = schedule.params.find("x_phases");
-    return resize_stages(problem, input, residual, phases != schedule.params.end() && phases->second != 0);
+    const auto chosen = [&](const std::string& name) {
+        const auto param = schedule.params.find(name);
+        return param != schedule.params.end() && param->second != 0;
+    };
+    return resize_stages(problem, input, residual,
+                         {.x_phases = chosen("x_phases"), .row_buffer = chosen("row_buffer")});
 }
 
 ZeroInsertStages stages_of(const Problem& problem, const Schedule&, const Func& input, const Func& residual,
@@ -228,6 +241,7 @@ class UpsamplerGenerator : public Halide::Generator<UpsamplerGenerator<Stages>> 
         if (residual_) constrain(*residual_, output_dims(problem_), problem_.output_layout);
         stages_ = stages_of(problem_, plan_, input, residual_ ? Func(*residual_) : Func(), &stages_);
         output = stages_.output;
+        stages_.dense_pixels = dense_pixels(problem_, input, output);
         constrain(output, output_dims(problem_), problem_.output_layout);
     }
 
@@ -336,6 +350,7 @@ class MaxUnpoolGenerator : public Halide::Generator<MaxUnpoolGenerator> {
         constrain_dense(positions, {static_cast<int>(input_elements(problem_))});
         stages_ = max_unpool_stages(problem_, input, positions);
         output = stages_.output;
+        stages_.dense_pixels = dense_pixels(problem_, input, output);
         constrain(output, output_dims(problem_), problem_.output_layout);
     }
 

@@ -11,41 +11,58 @@ namespace {
 using Halide::Expr;
 using Halide::Func;
 
-bool phases_leave_input(const AxisMap& axis) {
+// The inputs that phases read, as if the input had no ends.
+Range reach(const AxisMap& axis) {
     const int last = (axis.output - 1) / axis.period;
-    return std::any_of(axis.phases.begin(), axis.phases.end(), [&](const Phase& phase) {
-        return phase.first_input < 0 ||
-               last * axis.advance + phase.first_input + (phase.taps - 1) * axis.input_step >= axis.input;
-    });
+    Range inputs{0, axis.input};
+    for (const Phase& phase : axis.phases) {
+        inputs.begin = std::min(inputs.begin, phase.first_input);
+        inputs.end =
+            std::max(inputs.end, last * axis.advance + phase.first_input + (phase.taps - 1) * axis.input_step + 1);
+    }
+    return inputs;
+}
+
+// `rows` as a buffer: computed inside the input, then repeated past its ends. Updates, so that no vector straddles an
+// end; the pure definition is nothing.
+void buffer_rows(ResizeStages& s, const Range& inputs) {
+    const auto [x, y, z] = s.o;
+    const int input = s.axes[kX].input;
+    const auto source = [&s, y = y, z = z](const Expr& at) { return s.source(s.c, at, y, z, s.n); };
+    source(x) = Halide::undef<float>();
+    s.inside = Halide::RDom(0, input, "inside");
+    source(s.inside) = s.rows(s.c, s.inside, y, z, s.n);
+    if (inputs.begin < 0) source(Halide::RDom(inputs.begin, -inputs.begin, "before")) = source(0);
+    if (inputs.end > input) source(Halide::RDom(input, inputs.end - input, "after")) = source(input - 1);
 }
 
 }  // namespace
 
-ResizeStages resize_stages(const Problem& problem, const Func& input, const Func& residual, bool x_phases) {
+ResizeStages resize_stages(const Problem& problem, const Func& input, const Func& residual, const ResizeForm& form) {
     ResizeStages s;
     s.axes = xyz_axes(problem);
     s.channels = problem.in_channels;
     const auto [x, y, z] = s.o;
     const TapTables tables(s.axes);
-    s.resamples_rows = tables.blends_rows();
-    s.x_phases = x_phases;
-    s.extends_x = x_phases && phases_leave_input(s.axes[kX]);
+    s.blends_rows = tables.blends_rows();
+    s.form = form;
 
     // THE ALGORITHM. First whole rows are blended, then each row is resampled along x.
     s.rows(s.c, x, y, z, s.n) = tables.along_yz(input, s.c, {x, y, z}, s.n);
-    Expr value;
-    if (x_phases) {
-        if (s.extends_x) {
-            const Expr last = s.axes[kX].input - 1;
-            s.source(s.c, x, y, z, s.n) = s.rows(s.c, clamp(likely(x), 0, last), y, z, s.n);
-        } else {
-            s.source(s.c, x, y, z, s.n) = s.rows(s.c, x, y, z, s.n);
-        }
-        value = along_x_by_phases(s.axes[kX], s.source, s.c, {x, y, z}, s.n);
+    if (form.x_phases) {
+        const Range inputs = reach(s.axes[kX]);
+        const bool leaves = inputs.size() > s.axes[kX].input;
+        const Expr at = leaves ? clamp(likely(x), 0, s.axes[kX].input - 1) : Expr(x);
+        if (form.row_buffer)
+            buffer_rows(s, inputs);
+        else
+            s.source(s.c, x, y, z, s.n) = s.rows(s.c, at, y, z, s.n);
+        s.resampled(s.c, x, y, z, s.n) = along_x_by_phases(s.axes[kX], s.source, s.c, {x, y, z}, s.n);
     } else {
         s.source(s.c, x, y, z, s.n) = s.rows(s.c, x, y, z, s.n);
-        value = tables.along_x(s.source, s.c, {x, y, z}, s.n);
+        s.resampled(s.c, x, y, z, s.n) = tables.along_x(s.source, s.c, {x, y, z}, s.n);
     }
+    Expr value = s.resampled(s.c, x, y, z, s.n);
 
     // Outputs whose coordinate lies outside the input, along any axis.
     Expr inside;

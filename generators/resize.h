@@ -9,8 +9,8 @@
 namespace polyphase {
 
 /// THE ALGORITHM, unscheduled. input (c, x, y, z, n); residual (c, x, y, z, n) of the output, undefined without one.
-/// `x_phases` resamples x by its phases: possible where the edges repeat (AxisMap::edge_replicated).
+/// form.x_phases is possible where x's edges repeat (AxisMap::edge_replicated).
 ResizeStages resize_stages(const Problem& problem, const Halide::Func& input, const Halide::Func& residual,
-                           bool x_phases);
+                           const ResizeForm& form);
 
 }  // namespace polyphase

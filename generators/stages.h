@@ -48,17 +48,26 @@ struct ConvolutionStages {
     int quotients(int axis) const { return (axes[axis].output + axes[axis].period - 1) / axes[axis].period; }
 };
 
+/// What a schedule chooses of a resampling's stages.
+struct ResizeForm {
+    bool x_phases = false;    ///< x is resampled by its constant phases; otherwise through its table
+    bool row_buffer = false;  ///< `source` is computed, not read through
+};
+
 /// Resampling by tap tables.
-///   rows   (c, x, y, z, n)   the input resampled along y and z: x still counts inputs
-///   source (c, x, y, z, n)   rows, with x continued beyond both ends by its edge values where phases reach there
-///   output (c, x, y, z, n)   epilogue of source resampled along x
+///   rows      (c, x, y, z, n)   the input resampled along y and z: x still counts inputs
+///   source    (c, x, y, z, n)   rows, going on past both ends with their edge values where phases read there. With
+///                               x_phases and row_buffer it consists of updates: over `inside`, then each end
+///   resampled (c, x, y, z, n)   source resampled along x
+///   output    (c, x, y, z, n)   epilogue of resampled
 struct ResizeStages {
     PerAxis<AxisMap> axes;
     int channels = 1;
-    bool resamples_rows = false;  ///< y or z are more than a choice of rows; otherwise `rows` is free and stays inline
-    bool x_phases = false;        ///< x is resampled by its constant phases; otherwise through its table
-    bool extends_x = false;       ///< `source` differs from `rows`
-    Halide::Func rows{"rows"}, source{"source"}, output{"output"};
+    bool blends_rows = false;  ///< y or z are more than a choice of rows
+    ResizeForm form;
+    Halide::Expr dense_pixels;  ///< as in GatherStages
+    Halide::Func rows{"rows"}, source{"source"}, resampled{"resampled"}, output{"output"};
+    Halide::RDom inside;
     Halide::Var c{"c"}, n{"n"};
     PerAxis<Halide::Var> o{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};
 };
@@ -67,6 +76,9 @@ struct ResizeStages {
 struct GatherStages {
     PerAxis<AxisMap> axes;
     int channels = 1;
+    /// Channels last: pixels of input and output follow each other, as in whole tensors; false for a slice of the
+    /// channels of a wider one.
+    Halide::Expr dense_pixels;
     Halide::Func output{"output"};
     Halide::Var c{"c"}, n{"n"};
     PerAxis<Halide::Var> o{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};

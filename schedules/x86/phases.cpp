@@ -112,9 +112,8 @@ void schedule_phases(GatherStages& s, const Problem& problem, const Schedule& p)
             .fuse(yb, z, task);
     }
     if (p["parallel"]) out.parallel(task);
-    // Vectors across pixels need pixels that follow each other; slices of wider tensors are stored element by element.
-    if (p.family == "pixels" || p.family == "interleaved")
-        out.specialize(out.output_buffer().dim(1).stride() == s.channels);
+    // Vectors across pixels need pixels that follow each other; slices of wider tensors go element by element.
+    if (p.family == "pixels" || p.family == "interleaved") out.specialize(s.dense_pixels);
 }
 
 }  // namespace polyphase::x86
