@@ -104,9 +104,9 @@ def parse(disassembly):
 
 
 def hot_loop(functions):
-    """The innermost loop with the most multiply-adds; None if no loop has any."""
+    """The innermost loop with the most multiply-adds, of several the longest; None if no loop has any."""
     loops = [loop for function in functions for loop in function.innermost_loops() if loop.fmas]
-    return max(loops, key=lambda loop: loop.fmas, default=None)
+    return max(loops, key=lambda loop: (loop.fmas, len(loop.instructions)), default=None)
 
 
 def disassemble(archive, member):
