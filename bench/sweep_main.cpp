@@ -24,7 +24,7 @@ struct Options {
     int first = 0, cases = 300, worst = 20;
     bool json = false;
     std::string emit;
-    polyphase::TimingOptions timing{.schedule = "", .seconds = 0.05};
+    polyphase::TimingOptions timing{.schedule = "", .seconds = 0.1};
 };
 
 struct Case {
