@@ -13,14 +13,14 @@ namespace {
 
 // Fitted to measurements on an Intel server core (AVX-512); in cycles unless said otherwise.
 constexpr double kTileOverhead = 24;        // to start and finish a tile's reduction
-constexpr double kTurnPerElement = 0.8;     // to move an element between channels first and channels last
+constexpr double kTurnPerElement = 2;       // to move an element between channels first and channels last
 constexpr double kGather = 1.5;             // to read an element through a table of positions
 constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
 constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
 constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
 constexpr double kDistantLoad = 4.5;        // load slots of a weight vector that comes from the second-level cache
 constexpr double kHeld = 1.2;               // of the first-level cache that a block's input may fill and be loaded from it
-constexpr double kRunStart = 60;            // to begin a run of stores that misses the caches
+constexpr double kRunStart = 120;           // to begin a run of stores that misses the caches
 constexpr double kUnknownStrides = 1.05;    // what a tile costs whose addresses take arithmetic
 constexpr double kExposed = 0.5;            // of the weights' traffic that is not hidden behind arithmetic
 constexpr double kContention = 0.15;        // of the less busy kind of port that is not hidden behind the other
@@ -241,7 +241,7 @@ class CostModel {
             const double l2 = static_cast<double>(m_.l2);
             const double reduction = tile.reduction * (stage == kDirect ? kUnknownStrides : 1);
             const double from = 4 * s_.inputs() > l2 / 2 ? kStreamBytes : kCacheBytes;
-            double move = same_order ? 8.0 / m_.lanes : kTurnPerElement * 16 / m_.lanes;
+            double move = same_order ? 8.0 / m_.lanes : kTurnPerElement / 2 * 16 / m_.lanes;
             if (s_.resamples)
                 move += s_.row_taps / m_.lanes +
                         s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? kGather : 1.0 / m_.lanes);
@@ -336,7 +336,7 @@ class CostModel {
         tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
         // Weights that a pass has too many of come from the second-level cache.
         const double loads = vectors * (fits || !one_pass ? 1 : kDistantLoad) + pixels;
-        const double moves = one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 2 * passes + 2;  // of a sum, to or from memory
+        const double moves = one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
         tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
                                   s_.phases() * (passes * kTileOverhead + moves * sums));
         consider(p, tile);
