@@ -37,19 +37,22 @@ class Kernel:
 
 
 def compile_kernels(command, problems, instruction_sets):
-    """Compiles the problems; a list of Kernels, problem by problem."""
-    with tempfile.TemporaryDirectory() as name:
-        directory = pathlib.Path(name)
+    """Compiles the problems: a list of Kernels, problem by problem, and what is wrong with those that fail, by name."""
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = pathlib.Path(temporary)
         file = directory / "problems.json"
         file.write_text(json.dumps(problems))
         targets = [argument for isa in instruction_sets for argument in ("--target", f"x86-64-linux-{isa}")]
         result = subprocess.run([command, "compile", file, "--out", directory, "--json", *targets], check=False,
                                 capture_output=True, text=True)
-        if result.returncode != 0:
+        if result.returncode not in (0, 1):
             raise hot_loop.Unusable(result.stderr.strip())
+        entries = json.loads(result.stdout)
+        compiled = [entry["name"] for entry in entries if entry["status"] != "failed"]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            kernels = pool.map(lambda problem: list(read_kernels(directory, problem["name"])), problems)
-            return [kernel for of_problem in kernels for kernel in of_problem]
+            kernels = pool.map(lambda name: list(read_kernels(directory, name)), compiled)
+            return ([kernel for of_problem in kernels for kernel in of_problem],
+                    {entry["name"]: entry["error"] for entry in entries if entry["status"] == "failed"})
 
 
 def read_kernels(directory, name):
@@ -106,12 +109,15 @@ def main():
     measured = read_measured(arguments.measured) if arguments.measured else {}
     print(heading(bool(measured)))
     try:
-        for kernel in compile_kernels(arguments.polyphase, problems, arguments.instructions or list(MODELS)):
-            speed = measured.get((kernel.name, kernel.instruction_set))
-            if not measured or speed is not None:
-                print(row(kernel, speed))
+        kernels, failed = compile_kernels(arguments.polyphase, problems, arguments.instructions or list(MODELS))
     except hot_loop.Unusable as error:
         sys.exit(f"mca: {error}")
+    for kernel in kernels:
+        speed = measured.get((kernel.name, kernel.instruction_set))
+        if not measured or speed is not None:
+            print(row(kernel, speed))
+    if failed:
+        sys.exit("\n".join(f"mca: {name}: {error}" for name, error in failed.items()))
 
 
 if __name__ == "__main__":

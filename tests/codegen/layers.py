@@ -52,14 +52,15 @@ def main():
     parser.add_argument("--polyphase", required=True, help="the command")
     arguments = parser.parse_args()
 
-    kernels = mca.compile_kernels(arguments.polyphase, list(problems_of_both_layouts()), list(mca.MODELS))
+    kernels, failed = mca.compile_kernels(arguments.polyphase, list(problems_of_both_layouts()), list(mca.MODELS))
     exceptions = read_exceptions(HERE / "exceptions.txt")
     found = {}
     print(mca.heading())
     for kernel in kernels:
         print(mca.row(kernel))
         found |= {(kernel.name, kernel.instruction_set, rule): text for rule, text in broken_rules(kernel).items()}
-    failures = [f"{' '.join(key)}: {text}" for key, text in found.items() if key not in exceptions]
+    failures = [f"{name}: {error}" for name, error in failed.items()]
+    failures += [f"{' '.join(key)}: {text}" for key, text in found.items() if key not in exceptions]
     failures += [f"{' '.join(key)}: listed in exceptions.txt, but the rule holds: take the line out"
                  for key in sorted(exceptions - found.keys())]
     print(f"{len(kernels)} kernels, {len(exceptions)} exceptions, {len(failures)} failures")
