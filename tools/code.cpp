@@ -48,16 +48,31 @@ class HeapUse : public Halide::Internal::IRVisitor {
         if (elements == 0 && !stack) problem = "the size of " + op->name + " is not known";
         if (elements == 0 && stack) problem = "the size of " + op->name + " on the stack is not known";
         if (stack) {
-            stack_bytes += round_up(size);
-            if (stack_bytes > kMostStackBytes)
-                problem = "it would need " + std::to_string(stack_bytes) + " bytes of stack, more than " +
-                          std::to_string(kMostStackBytes);
-        } else {
-            if (parallel_loops_ > 0) problem = op->name + " is allocated inside a parallel loop";
-            // Halide lets vector loads run three elements past the end.
-            bytes += round_up(size + 3 * op->type.bytes());
+            visit_on_stack(op, size);
+            return;
         }
+        if (parallel_loops_ > 0) problem = op->name + " is allocated inside a parallel loop";
+        // Halide lets vector loads run three elements past the end.
+        bytes += round_up(size + 3 * op->type.bytes());
         IRVisitor::visit(op);
+    }
+
+    // Halide gives memory whose scope has ended to the next allocation of its type that fits.
+    void visit_on_stack(const Halide::Internal::Allocate* op, size_t size) {
+        const auto reusable = std::find_if(
+            free_.begin(), free_.end(), [&](const Slot& slot) { return slot.type == op->type && slot.bytes >= size; });
+        Slot slot{op->type, size};
+        if (reusable != free_.end()) {
+            slot = *reusable;
+            free_.erase(reusable);
+        } else {
+            stack_bytes += round_up(size);
+        }
+        if (stack_bytes > kMostStackBytes)
+            problem = "it would need " + std::to_string(stack_bytes) + " bytes of stack, more than " +
+                      std::to_string(kMostStackBytes);
+        IRVisitor::visit(op);
+        free_.push_back(slot);
     }
 
     void visit(const Halide::Internal::For* op) override {
@@ -67,6 +82,11 @@ class HeapUse : public Halide::Internal::IRVisitor {
         parallel_loops_ -= parallel ? 1 : 0;
     }
 
+    struct Slot {
+        Halide::Type type;
+        size_t bytes;
+    };
+    std::vector<Slot> free_;
     int parallel_loops_ = 0;
 };
 

@@ -77,6 +77,28 @@ TEST(Schedules, MaskASingleLane) {
     }
 }
 
+/// Fewer taps than phases and an output that the stride does not divide: nothing is padded, so no tile may read past the
+/// input's end.
+TEST(Schedules, StayInsideAnInputWithoutPadding) {
+    const Problem problem = problem_from(
+        R"({"name": "k", "op": "conv_transpose", "input": [1, 11, 1837], "out_channels": 9, "kernel": 3, "stride": 8})");
+    Rng rng(seed_from_environment());
+    Case one;
+    one.problem = problem;
+    one.data = random_data(rng, problem, Numbers::real);
+    for (const char* target : kTargets) {
+        const std::vector<Schedule> all = candidates(problem, Halide::Target(target));
+        for (int i = 0; i < 6; i++) {
+            const Schedule& candidate = rng.pick(all);
+            SCOPED_TRACE(std::string(target) + " " + request(candidate));
+            const JitKernel kernel = JitKernel::compile(problem, {.schedule = request(candidate), .target = target});
+            Outputs outputs;
+            ASSERT_EQ(run_kernel(kernel, problem, one.data, outputs), 0);
+            EXPECT_EQ(mismatch(one, outputs), std::nullopt);
+        }
+    }
+}
+
 class Rejected : public ::testing::Test {
   protected:
     // The sentence with which the planner refuses its own choice after `change`.
