@@ -37,7 +37,7 @@ struct Loops {
 };
 
 constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
-constexpr int kMostUnrolledVectors = 8;                // of a pixel when it is stored
+constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
 constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
 
 std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> parts) {
@@ -127,8 +127,8 @@ void turn(Func tile, const Var& from_dense, int from_extent, const Var& to_dense
         .unroll(to_dense);
 }
 
-// The padded input in the order in which the reduction walks it: once per image, or once per block of `extent` quotients
-// on the task's stack.
+// The padded input in the order in which the reduction walks it: once per image, or once per block of `extent`
+// quotients on the task's stack.
 void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v,
                  const PerAxis<int>& extent, const std::vector<Var>& order) {
     if (p["stage"] == kDirect) return;
@@ -137,14 +137,17 @@ void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     const bool along_x = order[0].name() == s.i[kX].name(), excess_is_padding = s.pads && along_x;
     const TailStrategy tail = excess_is_padding ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
     const int row = extent[kX] + reach(s.axes[kX]);
-    const bool turns = !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= 4;
+    const bool turns =
+        !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= 4;
     Func staged = turns ? s.padded.in(s.acc) : s.padded;
     staged.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
     if (turns) {
         const Var to_tile("to_tile"), to("to"), from_tile("from_tile"), from("from");
         const int to_extent = power_of_two_within(std::min(lanes, along_x ? row : s.group_in));
         const int from_extent = power_of_two_within(std::min(lanes, along_x ? s.group_in : row));
-        staged.split(order[0], to_tile, to, to_extent, excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
+        staged
+            .split(order[0], to_tile, to, to_extent,
+                   excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
             .split(order[1], from_tile, from, from_extent, TailStrategy::ShiftInwards)
             .reorder(to, from, to_tile, from_tile)
             .vectorize(to)
@@ -184,8 +187,8 @@ void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     }
 }
 
-// One operand of the register tile: the tile's loops that it depends on besides the vectors' own, and how many registers
-// it fills in a step.
+// One operand of the register tile: the tile's loops that it depends on besides the vectors' own, and how many
+// registers it fills in a step.
 struct Operand {
     std::vector<Var> loops;
     int registers;
@@ -203,15 +206,17 @@ void register_tile(ConvolutionStages& s, const Schedule& p, const Var& dense, co
     along_vectors.insert(along_vectors.end(), vectors.loops.begin(), vectors.loops.end());
     along_scalars.insert(along_scalars.end(), scalars.loops.begin(), scalars.loops.end());
     const bool vectors_inside = vectors.registers <= scalars.registers;
-    const auto unrolled = concat({vectors_inside ? along_vectors : along_scalars,
-                                  vectors_inside ? along_scalars : along_vectors});
+    const auto unrolled =
+        concat({vectors_inside ? along_vectors : along_scalars, vectors_inside ? along_scalars : along_vectors});
     update.reorder(concat({{lane}, unrolled, reduction})).vectorize(lane);
     for (const VarOrRVar& loop : unrolled) update.unroll(loop);
 }
 
 // Sums that live in registers only: every loop over them is unrolled. Vectors lie along the first.
 void keep_in_registers(Func sums, int lanes, const std::vector<Var>& loops) {
-    sums.store_in(kTaskStack).reorder(std::vector<VarOrRVar>(loops.begin(), loops.end())).vectorize(loops.front(), lanes);
+    sums.store_in(kTaskStack)
+        .reorder(std::vector<VarOrRVar>(loops.begin(), loops.end()))
+        .vectorize(loops.front(), lanes);
     for (const Var& loop : loops) sums.unroll(loop);
 }
 
@@ -219,11 +224,11 @@ std::vector<VarOrRVar> channels_first_reduction(const ConvolutionStages& s) {
     return {s.taps.x, s.taps.y, s.taps.z, s.taps.w};
 }
 
-// Sums live in memory for a whole block of quotients, all phases of x and `channel_blocks` blocks of channels, and visit
-// registers tile by tile, one part of the reduction (a pass) after the other. So the weights of a pass, `depth` input
-// channels of the `passes_inside` innermost tap loops, are read from the first-level cache by every tile but the first,
-// and what is finished is stored in long runs, which hardware prefetchers follow: single lines that miss every cache
-// cost more than the arithmetic.
+// Sums live in memory for a whole block of quotients, all phases of x and `channel_blocks` blocks of channels, and
+// visit registers tile by tile, one part of the reduction (a pass) after the other. So the weights of a pass, `depth`
+// input channels of the `passes_inside` innermost tap loops, are read from the first-level cache by every tile but the
+// first, and what is finished is stored in long runs, which hardware prefetchers follow: single lines that miss every
+// cache cost more than the arithmetic.
 void schedule_channels(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"], block = lanes * p["vectors"], channels = block * p["channel_blocks"];
@@ -233,7 +238,8 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
     PerAxis<int> extent{};  // quotients of a block's sums, in whole tiles
     for (int a = 0; a < kAxes; a++) {
         extent[a] = p[kBlock[a]] * tile[a];
-        s.output.split(s.q[a], v.block[a], v.in_block[a], std::min(extent[a], s.quotients(a)), TailStrategy::ShiftInwards);
+        s.output.split(s.q[a], v.block[a], v.in_block[a], std::min(extent[a], s.quotients(a)),
+                       TailStrategy::ShiftInwards);
     }
     const bool planes = problem.output_layout == Layout::nchw;
     const bool one_pass = p["depth"] == s.group_in && p["passes_inside"] == 1 + kAxes;
@@ -278,8 +284,8 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
                 .unroll(v.in_tile[kX])
                 .unroll(v.in_tile[kY]);
         } else {
-            s.output.reorder(concat({{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz},
-                                     outer_loops(s, v)}));
+            s.output.reorder(concat(
+                {{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz}, outer_loops(s, v)}));
         }
     }
     share_tasks(s, p, v);
@@ -354,7 +360,8 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
         .bound_extent(qy, p["tile_y"])
         .reorder_storage(qx, rx, s.c, qy);
     std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
-    register_tile(s, p, qx, {{qy}, p["vectors"] * p["tile_y"]}, {{rx, s.c}, s.axes[kX].period * p["channels"]}, reduction);
+    register_tile(s, p, qx, {{qy}, p["vectors"] * p["tile_y"]}, {{rx, s.c}, s.axes[kX].period * p["channels"]},
+                  reduction);
     keep_in_registers(s.acc, lanes, {qx, rx, s.c, qy});
     s.acc.update().unroll(s.taps.y);
     stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});

@@ -12,31 +12,31 @@ namespace polyphase::x86 {
 namespace {
 
 // Fitted to measurements on an Intel server core (AVX-512); in cycles unless said otherwise.
-constexpr double kTileOverhead = 24;        // to start and finish a tile's reduction
-constexpr double kTurnPerElement = 2;       // to move an element between channels first and channels last
-constexpr double kGather = 1.5;             // to read an element through a table of positions
-constexpr double kStreamBytes = 6;          // bytes per cycle from beyond the second-level cache
-constexpr double kCacheBytes = 32;          // bytes per cycle from the second-level cache
-constexpr double kStagedBytes = 20;         // bytes of traffic per input staged per image: read, written, read again
-constexpr double kDistantLoad = 4.5;        // load slots of a weight vector that comes from the second-level cache
-constexpr double kHeld = 1.2;               // of the first-level cache that a block's input may fill and be loaded from it
-constexpr double kRunStart = 120;           // to begin a run of stores that misses the caches
-constexpr double kUnknownStrides = 1.05;    // what a tile costs whose addresses take arithmetic
-constexpr double kExposed = 0.5;            // of the weights' traffic that is not hidden behind arithmetic
-constexpr double kContention = 0.15;        // of the less busy kind of port that is not hidden behind the other
-constexpr double kStraddledLine = 2.5;      // load slots of each line that unaligned vectors touch
-constexpr double kSeveralRows = 1.3;        // the same, dearer, if a tile has rows of them
-constexpr double kIdleSums = 2.5;           // sums' worth of issue slots that a tile leaves idle
-constexpr double kConflictingStore = 1;     // per output, where a tile's stores exceed kWays lines of a cache set
+constexpr double kTileOverhead = 24;   // to start and finish a tile's reduction
+constexpr double kTurnPerElement = 2;  // to move an element between channels first and channels last
+constexpr double kGather = 1.5;        // to read an element through a table of positions
+constexpr double kStreamBytes = 6;     // bytes per cycle from beyond the second-level cache
+constexpr double kCacheBytes = 32;     // bytes per cycle from the second-level cache
+constexpr double kStagedBytes = 20;    // bytes of traffic per input staged per image: read, written, read again
+constexpr double kDistantLoad = 4.5;   // load slots of a weight vector that comes from the second-level cache
+constexpr double kHeld = 1.2;          // of the first-level cache that a block's input may fill and be loaded from it
+constexpr double kRunStart = 120;      // to begin a run of stores that misses the caches
+constexpr double kUnknownStrides = 1.05;  // what a tile costs whose addresses take arithmetic
+constexpr double kExposed = 0.5;          // of the weights' traffic that is not hidden behind arithmetic
+constexpr double kContention = 0.15;      // of the less busy kind of port that is not hidden behind the other
+constexpr double kStraddledLine = 2.5;    // load slots of each line that unaligned vectors touch
+constexpr double kSeveralRows = 1.3;      // the same, dearer, if a tile has rows of them
+constexpr double kIdleSums = 2.5;         // sums' worth of issue slots that a tile leaves idle
+constexpr double kConflictingStore = 1;   // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
 
 // Limits.
-constexpr long long kWorthThreads = 4'000'000;  // FLOPs; waking threads costs more than 0.1 ms of work is worth
-constexpr long long kBlockBytes = 128 << 10;    // of a block's input
-constexpr int kLeastDepth = 24;                 // input channels of a pass
-constexpr int kSpareRegisters = 3;              // LLVM spills before the last registers of AVX-512 are used
-constexpr int kMostUnrolledProducts = 512;      // in one step of a reduction
-constexpr int kMostInterleaved = 16;            // vectors in one interleaved store
+constexpr double kWorthThreads = 150e3;       // cycles: threads that sleep take 20 to 50 us to wake
+constexpr long long kBlockBytes = 128 << 10;  // of a block's input
+constexpr int kLeastDepth = 24;               // input channels of a pass
+constexpr int kSpareRegisters = 3;            // LLVM spills before the last registers of AVX-512 are used
+constexpr int kMostUnrolledProducts = 512;    // in one step of a reduction
+constexpr int kMostInterleaved = 16;          // vectors in one interleaved store
 
 int ceil_div(long long a, long long b) {
     return static_cast<int>((a + b - 1) / b);
@@ -87,10 +87,6 @@ struct Shape {
     double outputs() const {
         return static_cast<double>(groups * group_out) * axes[kX].output * axes[kY].output * axes[kZ].output;
     }
-    double flops() const {
-        return 2.0 * static_cast<double>(groups * group_in * group_out * batch) * taps() * quotients[kX] *
-               quotients[kY] * quotients[kZ];
-    }
     // Distinct input offsets among the phases of x.
     int offsets() const {
         int distinct = 1;
@@ -135,7 +131,8 @@ class CostModel {
         bool channels_inside = false;  // the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  // quotients of a block
-        bool shifts = true;  // tiles at the end are shifted inwards; otherwise a single block is rounded up to whole tiles
+        bool shifts =
+            true;  // tiles at the end are shifted inwards; otherwise a single block is rounded up to whole tiles
         double loaded = 0;     // bytes of the input that all steps of one image load
         int run_channels = 0;  // channels that are stored together, if pixels are apart in memory
         double store = 0;      // cycles per output beyond a plain store
@@ -144,6 +141,14 @@ class CostModel {
     bool fits_registers(int vectors, int scalars) const {
         const int spare = m_.registers > 16 ? kSpareRegisters : 0;
         return vectors * scalars + std::min(vectors, scalars) + 1 <= m_.registers - spare;
+    }
+
+    // Unrolled taps of x share inputs, which LLVM keeps beside the sums from their first use to their last.
+    bool keeps_inputs(int vectors, int tile_y, int scalars) const {
+        const int inputs = vectors * tile_y * (s_.most_taps[kX] + s_.offsets() - 1), sums = vectors * tile_y * scalars;
+        if (inputs == vectors * tile_y) return true;  // one of each
+        const int spare = m_.registers > 16 ? (tile_y > 1 ? kSpareRegisters : -1) : 0;
+        return sums + inputs <= m_.registers - spare;
     }
 
     // One step of a reduction: ports, then the latency that too few independent sums leave open.
@@ -169,7 +174,8 @@ class CostModel {
     // Input elements of one group that all blocks together copy, neighbours' overlaps counted once for each.
     double copied(const Schedule& p, const Tile& tile) const {
         double elements = static_cast<double>(s_.group_in);
-        for (int a = 0; a < kAxes; a++) elements *= static_cast<double>(copied_along(p, tile, a)) * tiles(tile, a) / p[kBlock[a]];
+        for (int a = 0; a < kAxes; a++)
+            elements *= static_cast<double>(copied_along(p, tile, a)) * tiles(tile, a) / p[kBlock[a]];
         return elements;
     }
 
@@ -216,7 +222,8 @@ class CostModel {
     void consider(const Schedule& base, const Tile& tile) {
         const bool same_order = tile.channels_inside != s_.channels_first_in;
         const auto l1 = static_cast<long long>(kHeld * static_cast<double>(m_.l1));
-        for (const auto& [stage, most_bytes] : {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
+        for (const auto& [stage, most_bytes] :
+             {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
             if (stage == kPerBlock) {
@@ -232,7 +239,7 @@ class CostModel {
                 leaves_input |= !s_.pads && s_.quotients[a] % tile.extent[a] != 0 && several == tile.shifts;
             }
             // Blocks are what threads share then, so there must be enough of them.
-            const bool parallel = s_.flops() > kWorthThreads;
+            const bool parallel = static_cast<double>(s_.batch) * tile.reduction > kWorthThreads;
             if (stage == kPerBlock && parallel && blocks * static_cast<double>(s_.groups) < 8) continue;
             if (leaves_input && (!tile.shifts || stage == kPerBlock)) continue;
             p.params["stage"] = stage;
@@ -256,13 +263,14 @@ class CostModel {
             // Loads from a block's input that the first-level cache does not hold.
             double block_bytes = 4 * static_cast<double>(s_.group_in);
             for (int a = 0; a < kAxes; a++) block_bytes *= copied_along(p, tile, a);
-            const double loading = block_bytes > kHeld * static_cast<double>(m_.l1) ? kExposed * tile.loaded / kCacheBytes : 0;
+            const double loading =
+                block_bytes > kHeld * static_cast<double>(m_.l1) ? kExposed * tile.loaded / kCacheBytes : 0;
             const double weights =
                 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
             const double traffic = weights * blocks / (weights > l2 / 2 ? kStreamBytes : kCacheBytes);
             p.predicted_cycles = static_cast<double>(s_.batch) *
-                                 (std::max(reduction, traffic) + kExposed * std::min(reduction, traffic) +
-                                  staging + storing + loading + s_.outputs() * tile.store);
+                                 (std::max(reduction, traffic) + kExposed * std::min(reduction, traffic) + staging +
+                                  storing + loading + s_.outputs() * tile.store);
             candidates_.push_back(std::move(p));
         }
     }
@@ -336,7 +344,8 @@ class CostModel {
         tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
         // Weights that a pass has too many of come from the second-level cache.
         const double loads = vectors * (fits || !one_pass ? 1 : kDistantLoad) + pixels;
-        const double moves = one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
+        const double moves =
+            one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
         tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
                                   s_.phases() * (passes * kTileOverhead + moves * sums));
         consider(p, tile);
@@ -352,7 +361,8 @@ class CostModel {
                 for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
                     if (interleaves_channels && channels != s_.group_out) continue;
                     for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
-                        if (fits_registers(vectors * tile_y, s_.period[kX] * channels))
+                        if (fits_registers(vectors * tile_y, s_.period[kX] * channels) &&
+                            keeps_inputs(vectors, tile_y, s_.period[kX] * channels))
                             add_space(lanes, vectors, channels, tile_y);
                     }
                 }
@@ -460,9 +470,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
     };
     const int lanes = value("lanes", 1), group_out = static_cast<int>(s.group_out);
     const int period = s.period[kX], qx = s.quotients[kX], qy = s.quotients[kY];
-    std::vector<ParamRange> ranges{{"lanes", 1, machine.lanes, machine.lanes},
-                                   {"stage", kDirect, kPerBlock},
-                                   {"parallel", 0, 1}};
+    std::vector<ParamRange> ranges{
+        {"lanes", 1, machine.lanes, machine.lanes}, {"stage", kDirect, kPerBlock}, {"parallel", 0, 1}};
     const auto add = [&](std::initializer_list<ParamRange> more) { ranges.insert(ranges.end(), more); };
     PerAxis<int> tile{1, 1, 1};
     if (p.family == "channels") {

@@ -7,8 +7,10 @@ import pathlib
 import re
 import sys
 
-import hot_loop
-import mca
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+
+import hot_loop  # noqa: E402
+import mca  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 LAYERS = HERE.parents[1] / "bench/layers.json"

@@ -77,8 +77,8 @@ TEST(Schedules, MaskASingleLane) {
     }
 }
 
-/// Fewer taps than phases and an output that the stride does not divide: nothing is padded, so no tile may read past the
-/// input's end.
+/// Fewer taps than phases and an output that the stride does not divide: nothing is padded, so no tile may read past
+/// the input's end.
 TEST(Schedules, StayInsideAnInputWithoutPadding) {
     const Problem problem = problem_from(
         R"({"name": "k", "op": "conv_transpose", "input": [1, 11, 1837], "out_channels": 9, "kernel": 3, "stride": 8})");
