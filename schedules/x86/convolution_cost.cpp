@@ -131,8 +131,7 @@ class CostModel {
         bool channels_inside = false;  // the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  // quotients of a block
-        bool shifts =
-            true;  // tiles at the end are shifted inwards; otherwise a single block is rounded up to whole tiles
+        bool shifts = true;    // the last tile inwards; otherwise a single block is rounded up to whole tiles
         double loaded = 0;     // bytes of the input that all steps of one image load
         int run_channels = 0;  // channels that are stored together, if pixels are apart in memory
         double store = 0;      // cycles per output beyond a plain store
@@ -218,59 +217,82 @@ class CostModel {
         return least > 0;
     }
 
+    double blocks(const Schedule& p, const Tile& tile) const {
+        double count = 1;
+        for (int a = 0; a < kAxes; a++) count *= static_cast<double>(tiles(tile, a)) / p[kBlock[a]];
+        return count;
+    }
+
+    // Where nothing is padded, a block must not go past the input's end.
+    bool leaves_input(const Schedule& p, const Tile& tile, Stage stage) const {
+        if (s_.pads || (tile.shifts && stage != kPerBlock)) return false;
+        for (int a = 0; a < kAxes; a++) {
+            const bool several = p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
+            if (s_.quotients[a] % tile.extent[a] != 0 && several == tile.shifts) return true;
+        }
+        return false;
+    }
+
+    // Cycles to bring the input to where tiles read it.
+    double staging(const Schedule& p, const Tile& tile, Stage stage) const {
+        const double from = 4 * s_.inputs() > l2() / 2 ? kStreamBytes : kCacheBytes;
+        const bool same_order = tile.channels_inside != s_.channels_first_in;
+        double move = same_order ? 8.0 / m_.lanes : kTurnPerElement / 2 * 16 / m_.lanes;
+        if (s_.resamples)
+            move += s_.row_taps / m_.lanes +
+                    s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? kGather : 1.0 / m_.lanes);
+        if (stage == kPerImage) return s_.inputs() * (move + kStagedBytes / from);
+        const double reading = s_.inputs() * 4 / from;
+        return stage == kDirect ? reading : reading + copied(p, tile) * static_cast<double>(s_.groups) * move;
+    }
+
+    // Cycles of loads from a block's input that the first-level cache does not hold.
+    double loading(const Schedule& p, const Tile& tile) const {
+        double bytes = 4 * static_cast<double>(s_.group_in);
+        for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
+        return bytes > kHeld * static_cast<double>(m_.l1) ? kExposed * tile.loaded / kCacheBytes : 0;
+    }
+
+    // Cycles of the weights' way from the caches, once for each block.
+    double weights(const Schedule& p, const Tile& tile) const {
+        const double bytes = 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
+        return bytes * blocks(p, tile) / (bytes > l2() / 2 ? kStreamBytes : kCacheBytes);
+    }
+
+    // Cycles to store, beyond plain stores: turning, and beginning runs that miss the caches.
+    double storing(const Schedule& p, const Tile& tile) const {
+        double run = s_.period[kX] * std::min(p[kBlock[kX]] * tile.extent[kX], s_.quotients[kX]);
+        if (tile.run_channels != 0 && tile.run_channels < s_.group_out) run = tile.run_channels;
+        if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
+        const double runs = 4 * s_.outputs() > l2() / 2 ? s_.outputs() / run : 0;
+        return s_.outputs() * tile.store + runs * kRunStart;
+    }
+
+    double l2() const { return static_cast<double>(m_.l2); }
+
     // Adds the tile once for each place where the padded input may lie.
     void consider(const Schedule& base, const Tile& tile) {
-        const bool same_order = tile.channels_inside != s_.channels_first_in;
         const auto l1 = static_cast<long long>(kHeld * static_cast<double>(m_.l1));
         for (const auto& [stage, most_bytes] :
              {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
             if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
             Schedule p = base;
-            if (stage == kPerBlock) {
-                if (!choose_copied_blocks(p, tile, most_bytes)) continue;
-            } else {
+            if (stage != kPerBlock)
                 choose_blocks(p, tile, tile.block_bytes);
-            }
-            double blocks = 1;
-            bool leaves_input = false;  // where nothing is padded, a block must not go past the input's end
-            for (int a = 0; a < kAxes; a++) {
-                blocks *= static_cast<double>(tiles(tile, a)) / p[kBlock[a]];
-                const bool several = p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
-                leaves_input |= !s_.pads && s_.quotients[a] % tile.extent[a] != 0 && several == tile.shifts;
-            }
-            // Blocks are what threads share then, so there must be enough of them.
+            else if (!choose_copied_blocks(p, tile, most_bytes))
+                continue;
+            if (leaves_input(p, tile, stage)) continue;
             const bool parallel = static_cast<double>(s_.batch) * tile.reduction > kWorthThreads;
-            if (stage == kPerBlock && parallel && blocks * static_cast<double>(s_.groups) < 8) continue;
-            if (leaves_input && (!tile.shifts || stage == kPerBlock)) continue;
+            // Blocks are what threads share when each has its copy, so there must be enough of them.
+            if (stage == kPerBlock && parallel && blocks(p, tile) * static_cast<double>(s_.groups) < 8) continue;
             p.params["stage"] = stage;
             p.params["parallel"] = parallel ? 1 : 0;
 
-            const double l2 = static_cast<double>(m_.l2);
             const double reduction = tile.reduction * (stage == kDirect ? kUnknownStrides : 1);
-            const double from = 4 * s_.inputs() > l2 / 2 ? kStreamBytes : kCacheBytes;
-            double move = same_order ? 8.0 / m_.lanes : kTurnPerElement / 2 * 16 / m_.lanes;
-            if (s_.resamples)
-                move += s_.row_taps / m_.lanes +
-                        s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? kGather : 1.0 / m_.lanes);
-            double staging = s_.inputs() * 4 / from;  // the input itself
-            if (stage == kPerImage) staging = s_.inputs() * (move + kStagedBytes / from);
-            if (stage == kPerBlock) staging += copied(p, tile) * static_cast<double>(s_.groups) * move;
-            // Runs of outputs that miss the caches.
-            double run = s_.period[kX] * std::min(p[kBlock[kX]] * tile.extent[kX], s_.quotients[kX]);
-            if (tile.run_channels != 0 && tile.run_channels < s_.group_out) run = tile.run_channels;
-            if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
-            const double storing = 4 * s_.outputs() > l2 / 2 ? s_.outputs() / run * kRunStart : 0;
-            // Loads from a block's input that the first-level cache does not hold.
-            double block_bytes = 4 * static_cast<double>(s_.group_in);
-            for (int a = 0; a < kAxes; a++) block_bytes *= copied_along(p, tile, a);
-            const double loading =
-                block_bytes > kHeld * static_cast<double>(m_.l1) ? kExposed * tile.loaded / kCacheBytes : 0;
-            const double weights =
-                4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
-            const double traffic = weights * blocks / (weights > l2 / 2 ? kStreamBytes : kCacheBytes);
+            const double traffic = weights(p, tile);
             p.predicted_cycles = static_cast<double>(s_.batch) *
-                                 (std::max(reduction, traffic) + kExposed * std::min(reduction, traffic) + staging +
-                                  storing + loading + s_.outputs() * tile.store);
+                                 (std::max(reduction, traffic) + kExposed * std::min(reduction, traffic) +
+                                  staging(p, tile, stage) + loading(p, tile) + storing(p, tile));
             candidates_.push_back(std::move(p));
         }
     }
@@ -297,12 +319,14 @@ class CostModel {
         }
     }
 
-    // How much of the reduction a pass takes: as many input channels and taps as keep its weights in half of the
-    // first-level cache.
-    void choose_pass(Schedule& p, int block) const {
+    // How much of the reduction a pass takes: all of it, or as many input channels and taps as keep its weights in half
+    // of the first-level cache.
+    void choose_pass(Schedule& p, int block, bool one_pass) const {
         const long long most = std::max<long long>(1, m_.l1 / 2 / (4LL * block));  // steps
         int depth = static_cast<int>(s_.group_in), inside = 1;
-        if (s_.group_in > most) {
+        if (one_pass) {
+            inside = 1 + kAxes;
+        } else if (s_.group_in > most) {
             const int divisor = divisor_within(depth, most);
             if (divisor >= kLeastDepth) depth = divisor;
         } else {
@@ -320,11 +344,10 @@ class CostModel {
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
-        choose_pass(p, block);
+        choose_pass(p, block, false);
         const bool fits = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
-        if (fits != one_pass && fits) return;
-        p.params["depth"] = one_pass ? static_cast<int>(s_.group_in) : p["depth"];
-        p.params["passes_inside"] = one_pass ? 1 + kAxes : p["passes_inside"];
+        if (fits && !one_pass) return;
+        choose_pass(p, block, one_pass);
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
@@ -344,8 +367,8 @@ class CostModel {
         tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
         // Weights that a pass has too many of come from the second-level cache.
         const double loads = vectors * (fits || !one_pass ? 1 : kDistantLoad) + pixels;
-        const double moves =
-            one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
+        const double through_memory = planes || channel_blocks > 1 ? 2 : 1;
+        const double moves = one_pass ? through_memory : 3 * passes + 2;  // of a sum, to or from memory
         tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
                                   s_.phases() * (passes * kTileOverhead + moves * sums));
         consider(p, tile);
