@@ -29,6 +29,7 @@ constexpr double kSeveralRows = 1.3;      // the same, dearer, if a tile has row
 constexpr double kIdleSums = 2.5;         // sums' worth of issue slots that a tile leaves idle
 constexpr double kConflictingStore = 1;   // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
+constexpr double kScatter = 1.5;  // to store an element apart from its neighbours
 
 // Limits.
 constexpr double kWorthThreads = 150e3;       // cycles: threads that sleep take 20 to 50 us to wake
@@ -36,7 +37,7 @@ constexpr long long kBlockBytes = 128 << 10;  // of a block's input
 constexpr int kLeastDepth = 24;               // input channels of a pass
 constexpr int kSpareRegisters = 3;            // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;    // in one step of a reduction
-constexpr int kMostInterleaved = 16;          // vectors in one interleaved store
+constexpr int kMostInterleaved = 28;          // vectors in one interleaved store
 
 int ceil_div(long long a, long long b) {
     return static_cast<int>((a + b - 1) / b);
@@ -375,9 +376,9 @@ class CostModel {
     }
 
     void space() {
-        // Channels last, a tile has to hold all of them.
+        // Channels last, a tile has to hold all of a group's.
         const bool interleaves_channels = !s_.channels_first_out;
-        if (interleaves_channels && (s_.groups != 1 || s_.group_out * s_.period[kX] > kMostInterleaved)) return;
+        if (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved) return;
         for (const int lanes : {m_.lanes, m_.lanes / 2}) {
             if (lanes < 4) continue;
             for (int vectors = 1; vectors <= 4 && vectors * lanes <= s_.quotients[kX]; vectors++) {
@@ -406,6 +407,8 @@ class CostModel {
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
+        // Channels of other groups lie between the pixels of this one.
+        if (!s_.channels_first_out && s_.groups > 1) tile.store = kScatter;
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
@@ -515,8 +518,9 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
     } else if (p.family == "space") {
         add({{"vectors", 1, std::max(1, qx / lanes)}, {"channels", 1, group_out}, {"tile_y", 1, qy}});
         tile = {lanes * value("vectors", 1), value("tile_y", 1), 1};
-        if (!s.channels_first_out && (s.groups != 1 || value("channels", 1) != group_out))
-            return "schedule space: expected an nchw output, or one group with all channels in a tile";
+        if (!s.channels_first_out && value("channels", 1) != group_out)
+            return "schedule space: parameter channels: expected all " + std::to_string(group_out) +
+                   " of a group, because the output is nhwc";
         if (qx < lanes)
             return "schedule space: parameter lanes: expected at most " + std::to_string(qx) + " quotients of x";
     } else if (p.family == "phases") {
