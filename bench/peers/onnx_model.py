@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import onnx
+from layer import aligned, aligned_empty
 from onnx import TensorProto, helper
 
 OPSET = 19
@@ -96,3 +97,11 @@ def whole_tensor_indices(layer):
     """The layer's indices as ONNX counts them: over the whole output, not per plane."""
     planes = np.arange(math.prod(layer.row["input"][:2])).reshape([*layer.row["input"][:2], *[1] * layer.rank])
     return layer.indices + planes * math.prod(layer.spatial)
+
+
+def tensors(layer):
+    """What a model of `layer` is fed, by name, and memory for its output."""
+    inputs = {"x": layer.x}
+    if layer.indices is not None:
+        inputs["indices"] = aligned(whole_tensor_indices(layer), layer.indices.dtype)
+    return inputs, aligned_empty(layer.output_shape)

@@ -2,7 +2,7 @@
 
 import onnx_model
 import onnxruntime
-from layer import CannotRun, aligned, aligned_empty
+from layer import CannotRun
 
 VERSION = onnxruntime.__version__
 LAYOUTS = ["nchw"]
@@ -21,10 +21,7 @@ def prepare(layer, _layout, threads):
         raise
     except Exception as error:  # ONNX Runtime's exceptions derive from Exception alone
         raise CannotRun(" ".join(str(error).split())[:300]) from error
-    inputs = {"x": layer.x}
-    if layer.indices is not None:
-        inputs["indices"] = aligned(onnx_model.whole_tensor_indices(layer), layer.indices.dtype)
-    output = aligned_empty(layer.output_shape)
+    inputs, output = onnx_model.tensors(layer)
     binding = session.io_binding()
     for name, array in inputs.items():
         binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)

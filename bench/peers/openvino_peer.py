@@ -4,7 +4,7 @@ import os
 
 import onnx_model
 import openvino
-from layer import CannotRun, aligned, aligned_empty
+from layer import CannotRun
 
 VERSION = openvino.__version__.split("-")[0]
 LAYOUTS = ["nchw"]
@@ -35,10 +35,7 @@ def prepare(layer, _layout, threads):
             not any("avx512" in kernel for kernel in kernels),
             "OpenVINO's own kernels (those that are not oneDNN's) use AVX-512 whatever ONEDNN_MAX_CPU_ISA says",
         )
-    inputs = {"x": layer.x}
-    if layer.indices is not None:
-        inputs["indices"] = aligned(onnx_model.whole_tensor_indices(layer), layer.indices.dtype)
-    output = aligned_empty(layer.output_shape)
+    inputs, output = onnx_model.tensors(layer)
     request = compiled.create_infer_request()
     for name, array in inputs.items():
         request.set_tensor(name, openvino.Tensor(array, shared_memory=True))
