@@ -80,7 +80,7 @@ JitKernel JitKernel::compile(const Problem& problem, const JitOptions& options) 
             state->positions = Halide::Runtime::Buffer<uint8_t>(static_cast<int>(input_elements(problem)));
         }
         if (!state->has_weights) return;
-        const Packing packing = packing_of(problem, state->schedule);
+        const Packing packing = packing_of(problem, target, state->schedule);
         state->packed_extents = packed_extents(problem, packing);
         state->pack = Halide::create_callable_from_generator(context, std::string(op_name(problem)) + "_pack", params);
         state->bias.resize(padded_channels(problem, packing));

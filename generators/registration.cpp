@@ -99,7 +99,7 @@ class ConvolutionGenerator : public Halide::Generator<ConvolutionGenerator<Op>> 
     void configure() {
         problem_ = one_problem(problem);
         plan_ = plan(problem_, this->get_target(), schedule_request);
-        packing_ = packing_of(problem_, plan_);
+        packing_ = packing_of(problem_, this->get_target(), plan_);
         weights_ = this->template add_input<Buffer<float>>("weights", static_cast<int>(packing_.order.size()));
         bias_ = this->template add_input<Buffer<float, 1>>("bias");
         if (problem_.activation.kind == Activation::Kind::prelu)
@@ -148,7 +148,8 @@ class PackGenerator : public Halide::Generator<PackGenerator<Op>> {
 
     void configure() {
         problem_ = one_problem(problem);
-        packing_ = packing_of(problem_, plan(problem_, this->get_target(), schedule_request));
+        const Halide::Target target = this->get_target();
+        packing_ = packing_of(problem_, target, plan(problem_, target, schedule_request));
         weights_ = this->template add_input<Buffer<float>>("weights", problem_.rank() + 2);
         packed_ = this->template add_output<Buffer<float>>("packed", static_cast<int>(packing_.order.size()));
     }

@@ -4,26 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "schedules/x86/convolution.h"
-#include "schedules/x86/max_pool.h"
-#include "schedules/x86/max_unpool.h"
-#include "schedules/x86/phases.h"
-#include "schedules/x86/resize.h"
-#include "schedules/x86/zero_insert.h"
+#include "schedules/x86/backend.h"
 
 namespace polyphase {
 namespace {
 
 Schedule reference_schedule() {
     return {.family = "reference", .params = {}, .source = "explicit"};
-}
-
-std::optional<std::string> reject(const Problem& problem, const Machine& machine, const Schedule& schedule) {
-    if (convolution_of(problem)) return x86::reject_convolution(problem, machine, schedule);
-    if (std::holds_alternative<Resize>(problem.op)) return x86::reject_resize(problem, machine, schedule);
-    if (std::holds_alternative<ZeroInsert>(problem.op)) return x86::reject_zero_insert(problem, machine, schedule);
-    if (std::holds_alternative<MaxPool>(problem.op)) return x86::reject_max_pool(problem, machine, schedule);
-    return x86::reject_phases(problem, machine, schedule);
 }
 
 Schedule from_json(const std::string& text) {
@@ -42,19 +29,12 @@ Schedule from_json(const std::string& text) {
 
 }  // namespace
 
+const Backend& backend_for(const Halide::Target&) {
+    return x86::backend();
+}
+
 std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) {
-    const Machine machine = machine_for(target);
-    std::vector<Schedule> all;
-    if (convolution_of(problem))
-        all = x86::convolution_candidates(problem, machine);
-    else if (std::holds_alternative<Resize>(problem.op))
-        all = x86::resize_candidates(problem, machine);
-    else if (std::holds_alternative<ZeroInsert>(problem.op))
-        all = x86::zero_insert_candidates(problem, machine);
-    else if (std::holds_alternative<MaxPool>(problem.op))
-        all = x86::max_pool_candidates(problem, machine);
-    else
-        all = x86::phase_candidates(problem, machine);
+    std::vector<Schedule> all = backend_for(target).candidates(problem, target);
     if (all.empty()) all.push_back(reference_schedule());
     return all;
 }
@@ -63,7 +43,7 @@ Schedule plan(const Problem& problem, const Halide::Target& target, const std::s
     if (request == "reference") return reference_schedule();
     if (!request.empty()) {
         Schedule schedule = from_json(request);
-        if (const auto why = reject(problem, machine_for(target), schedule)) throw std::invalid_argument(*why);
+        if (const auto why = backend_for(target).reject(problem, target, schedule)) throw std::invalid_argument(*why);
         return schedule;
     }
     const std::vector<Schedule> all = candidates(problem, target);
@@ -72,45 +52,8 @@ Schedule plan(const Problem& problem, const Halide::Target& target, const std::s
     });
 }
 
-Packing packing_of(const Problem& problem, const Schedule& schedule) {
-    return x86::convolution_packing(problem, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&, ConvolutionStages& stages) {
-    x86::schedule_convolution(stages, problem, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem&, const Halide::Target&, ResizeStages& stages) {
-    x86::schedule_resize(stages, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem&, const Halide::Target&, ZeroInsertStages& stages) {
-    x86::schedule_zero_insert(stages, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&, DepthToSpaceStages& stages) {
-    x86::schedule_phases(stages, problem, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&, Col2ImStages& stages) {
-    x86::schedule_phases(stages, problem, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&, MaxPoolStages& stages) {
-    x86::schedule_max_pool(stages, problem, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&, MaxUnpoolStages& stages) {
-    x86::schedule_phases(stages, problem, schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, UnpoolCheckStages& stages) {
-    x86::schedule_unpool_check(stages, problem, machine_for(target), schedule);
-}
-
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
-           UnpoolScatterStages& stages) {
-    x86::schedule_unpool_scatter(stages, problem, machine_for(target), schedule);
+Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {
+    return backend_for(target).packing(problem, schedule);
 }
 
 }  // namespace polyphase

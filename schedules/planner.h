@@ -4,9 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "generators/packing.h"
-#include "generators/stages.h"
-#include "schedules/schedule.h"
+#include "schedules/backend.h"
 
 namespace polyphase {
 
@@ -17,16 +15,12 @@ std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& t
 /// JSON. Throws std::invalid_argument with a sentence if the request is not possible.
 Schedule plan(const Problem& problem, const Halide::Target& target, const std::string& request = "");
 
-Packing packing_of(const Problem& problem, const Schedule& schedule);
+Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule);
 
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ConvolutionStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ResizeStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, ZeroInsertStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, DepthToSpaceStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, Col2ImStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, MaxPoolStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, MaxUnpoolStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, UnpoolCheckStages& stages);
-void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, UnpoolScatterStages& stages);
+/// Applies `schedule` to an operator's stages.
+template <typename Stages>
+void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, Stages& stages) {
+    backend_for(target).apply(schedule, problem, target, stages);
+}
 
 }  // namespace polyphase

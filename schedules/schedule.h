@@ -7,10 +7,6 @@
 #include <string>
 #include <vector>
 
-namespace Halide {
-struct Target;
-}
-
 namespace polyphase {
 
 /// A named way of running an operator's stages, with the numbers that it needs. Decides speed, never results.
@@ -47,8 +43,5 @@ struct Machine {
     int fma_latency = 4;  ///< cycles; fma_latency * fma_per_cycle independent sums keep the pipes busy
     long long l1 = 32 << 10, l2 = 512 << 10;
 };
-
-/// The machine model for a target, by its widest instruction set.
-Machine machine_for(const Halide::Target& target);
 
 }  // namespace polyphase

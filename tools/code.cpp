@@ -134,7 +134,7 @@ Code compile_code(const Problem& problem, const std::string& target_name, const 
     size_t bytes = 0;
     std::tie(code.run_symbol, bytes) = emit(op, "run");
     if (convolution_of(problem) != nullptr) {
-        const Packing packing = packing_of(problem, code.schedule);
+        const Packing packing = packing_of(problem, target, code.schedule);
         code.packed_extents = packed_extents(problem, packing);
         code.packed_channels = padded_channels(problem, packing);
         code.pack_symbol = emit(op + "_pack", "pack").first;  // its memory comes from the allocator

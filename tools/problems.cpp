@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <set>
 
 #include "problem/names.h"
 #include "problem/problem_file.h"
@@ -39,13 +38,10 @@ std::vector<Problem> read_problems(const std::string& file, const std::vector<st
             errors.push_back(file + ": " + problem.name +
                              ": field \"bias_initializer\": expected one that is for a vector, found \"" +
                              std::string(name_in(kInitializers, conv->bias_initializer)) + "\"");
-        std::set<std::string> names;
-        for (const std::string& target : problem.targets) {
-            if (!names.insert(instruction_set_of(target)).second)
-                errors.push_back(file + ": " + problem.name +
-                                 ": field \"targets\": expected each instruction set once, found \"" +
-                                 instruction_set_of(target) + "\" twice");
-        }
+        // A target that is wrong by itself has been reported.
+        if (errors.empty())
+            if (const auto why = check_targets(problem.targets))
+                errors.push_back(file + ": " + problem.name + ": field \"targets\": " + *why);
     }
     if (!errors.empty()) throw BadInput{errors};
     return result.problems;

@@ -4,6 +4,7 @@
 #include <HalideRuntime.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 namespace polyphase {
@@ -11,36 +12,75 @@ namespace {
 
 using Halide::Target;
 
-// What a processor may lack and kernels may use.
-constexpr Target::Feature kFeatures[] = {
-    Target::SSE41,
-    Target::AVX,
-    Target::AVX2,
-    Target::FMA,
-    Target::F16C,
-    Target::AVX512,
-    Target::AVX512_Skylake,
-    Target::AVX512_Cannonlake,
-    Target::AVX512_Zen4,
-    Target::AVX512_Zen5,
-    Target::AVX512_SapphireRapids,
+// A family of processors: its targets, and what one of them may lack that kernels may use.
+struct Family {
+    std::vector<std::string> systems;  // architecture, bits and system, as in a target string
+    const char* example;               // features in a message
+    const char* baseline;              // the instruction set that every processor has
+    std::vector<Target::Feature> features;
 };
+
+const std::vector<Family>& families() {
+    static const std::vector<Family> kFamilies{
+        {{"x86-64-linux"},
+         "-avx2-f16c-fma, -avx512_skylake",
+         "baseline",
+         {Target::SSE41, Target::AVX, Target::AVX2, Target::FMA, Target::F16C, Target::AVX512, Target::AVX512_Skylake,
+          Target::AVX512_Cannonlake, Target::AVX512_Zen4, Target::AVX512_Zen5, Target::AVX512_SapphireRapids}},
+        {{"arm-64-linux", "arm-64-android"}, "-arm_dot_prod, -arm_fp16", "neon", {Target::ARMDotProd, Target::ARMFp16}},
+    };
+    return kFamilies;
+}
+
+// "x86-64-linux" of "x86-64-linux-avx2-f16c-fma".
+std::string system_of(const std::string& target) {
+    size_t end = 0;
+    for (int part = 0; part < 3 && end != std::string::npos; part++) end = target.find('-', end + (part > 0 ? 1 : 0));
+    return target.substr(0, end);
+}
+
+const Family* family_of(const std::string& target) {
+    for (const Family& family : families()) {
+        const std::vector<std::string>& all = family.systems;
+        if (std::find(all.begin(), all.end(), system_of(target)) != all.end()) return &family;
+    }
+    return nullptr;
+}
 
 }  // namespace
 
 std::vector<std::string> default_targets() {
+#if defined(__aarch64__)
+    return {"arm-64-linux"};
+#else
     return {"x86-64-linux-avx512_skylake", "x86-64-linux-avx2-f16c-fma", "x86-64-linux"};
+#endif
 }
 
 std::optional<std::string> check_target(const std::string& text) {
-    std::string expected =
-        "expected a Halide target x86-64-linux, with -avx2-f16c-fma, -avx512_skylake or other x86 features, found \"" +
-        text + "\"";
-    if (!Target::validate_target_string(text) || text.rfind("x86-64-linux", 0) != 0) return expected;
+    std::string expected = "expected a Halide target";
+    for (const Family& family : families()) {
+        for (const std::string& system : family.systems) expected += " " + system + ",";
+        expected += std::string(" with ") + family.example + " or other features,";
+    }
+    expected += " found \"" + text + "\"";
+    const Family* family = family_of(text);
+    if (!family || !Target::validate_target_string(text)) return expected;
     Target rest(text);
-    if (rest.arch != Target::X86 || rest.bits != 64 || rest.os != Target::Linux) return expected;
-    for (const Target::Feature feature : kFeatures) rest.set_feature(feature, false);
-    if (rest.to_string() != "x86-64-linux") return expected + ", with features that generated kernels do not have";
+    for (const Target::Feature feature : family->features) rest.set_feature(feature, false);
+    if (rest.to_string() != system_of(text)) return expected + ", with features that generated kernels do not have";
+    return std::nullopt;
+}
+
+std::optional<std::string> check_targets(const std::vector<std::string>& targets) {
+    std::set<std::string> names;
+    for (const std::string& target : targets) {
+        if (system_of(target) != system_of(targets.front()))
+            return "expected targets of one system, because they share a library, found \"" + targets.front() +
+                   "\" and \"" + target + "\"";
+        if (!names.insert(instruction_set_of(target)).second)
+            return "expected each instruction set once, found \"" + instruction_set_of(target) + "\" twice";
+    }
     return std::nullopt;
 }
 
@@ -53,13 +93,13 @@ std::string instruction_set_of(const std::string& target) {
     std::sort(features.begin(), features.end());
     std::string name;
     for (const std::string& feature : features) name += (name.empty() ? "" : "-") + feature;
-    return name.empty() ? "baseline" : name;
+    return name.empty() ? family_of(target)->baseline : name;
 }
 
 std::array<uint64_t, 2> feature_mask(const std::string& text) {
     const Target target(text);
     std::array<uint64_t, 2> mask{};
-    for (const Target::Feature feature : kFeatures) {
+    for (const Target::Feature feature : family_of(text)->features) {
         const auto bit = static_cast<unsigned>(feature);
         if (target.has_feature(feature)) mask[bit / 64] |= uint64_t{1} << (bit % 64);
     }

@@ -15,7 +15,10 @@ std::vector<std::string> default_targets();
 /// Why `target` cannot be compiled for, as "expected ..., found ..."; nothing if it can.
 std::optional<std::string> check_target(const std::string& target);
 
-/// The target without architecture, bits and system: "avx512_skylake", "avx2-f16c-fma", "baseline".
+/// Why these valid targets cannot share one library, likewise.
+std::optional<std::string> check_targets(const std::vector<std::string>& targets);
+
+/// The target without architecture, bits and system: "avx512_skylake", "avx2-f16c-fma", "baseline"; plain ARM is "neon".
 std::string instruction_set_of(const std::string& target);
 
 /// The target's features as halide_can_use_target_features takes them.

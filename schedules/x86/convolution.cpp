@@ -18,11 +18,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "schedules/x86/task_memory.h"
+#include "schedules/cpu/task_memory.h"
 
 namespace polyphase::x86 {
 namespace {
 
+using cpu::kTaskStack;
 using Halide::Func;
 using Halide::MemoryType;
 using Halide::TailStrategy;

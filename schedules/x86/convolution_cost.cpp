@@ -5,11 +5,13 @@
 
 #include "generators/convolution.h"
 #include "generators/tap_tables.h"
+#include "schedules/cpu/task_memory.h"
 #include "schedules/x86/convolution.h"
-#include "schedules/x86/task_memory.h"
 
 namespace polyphase::x86 {
 namespace {
+
+using cpu::kMostTaskBytes;
 
 // Fitted to measurements on an Intel server core (AVX-512); in cycles unless said otherwise.
 constexpr double kTileOverhead = 24;   // to start and finish a tile's reduction

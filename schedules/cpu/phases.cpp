@@ -1,8 +1,8 @@
-#include "schedules/x86/phases.h"
+#include "schedules/cpu/phases.h"
 
-#include "schedules/x86/memory_bound.h"
+#include "schedules/cpu/memory_bound.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 namespace {
 
 using Halide::TailStrategy;
@@ -116,4 +116,4 @@ void schedule_phases(GatherStages& s, const Problem& problem, const Schedule& p)
     if (p.family == "pixels" || p.family == "interleaved") out.specialize(s.dense_pixels);
 }
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

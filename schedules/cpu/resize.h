@@ -1,4 +1,4 @@
-// Resampling on x86.
+// Resampling.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include "generators/stages.h"
 #include "schedules/schedule.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 
 std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& machine);
 /// Why `schedule` cannot run the problem; nothing if it can.
@@ -16,4 +16,4 @@ std::optional<std::string> reject_resize(const Problem& problem, const Machine& 
 
 void schedule_resize(ResizeStages& stages, const Schedule& schedule);
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

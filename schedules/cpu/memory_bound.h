@@ -5,7 +5,7 @@
 
 #include "generators/stages.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 
 /// More phases than this would unroll into too much code.
 inline constexpr int kMaxPeriod = 8;
@@ -54,4 +54,4 @@ inline bool worth_threads(const Problem& problem) {
     return min_bytes(problem) > 2 << 20;
 }
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

@@ -1,4 +1,4 @@
-// Resampling on x86. Bound by memory when the output exceeds the cache, by loads and shuffles otherwise.
+// Resampling. Bound by memory when the output exceeds the cache, by loads and shuffles otherwise.
 //   planes       channels first, small periods: a vector of q per phase, phases interleaved when stored: no gather, no
 //   table gather       channels first, any ratio: vectors along x, inputs and weights gathered through x's table
 //   channels     channels last: vectors along channels, one broadcast weight per tap
@@ -11,12 +11,12 @@
 // A row whose last period is cut short is stored element by element there. Where these are many, the row is resampled
 // into a buffer instead, whole periods long, and copied: on one core of an Intel Xeon, 256 channels x4 to 129 columns
 // take 1.5 ms instead of 2.3 with AVX-512; AVX2's shorter vectors are better off without.
-#include "schedules/x86/resize.h"
+#include "schedules/cpu/resize.h"
 
-#include "schedules/x86/memory_bound.h"
-#include "schedules/x86/task_memory.h"
+#include "schedules/cpu/memory_bound.h"
+#include "schedules/cpu/task_memory.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 namespace {
 
 using Halide::Func;
@@ -185,4 +185,4 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
     if (p.family == "pixels" || p.family == "interleaved") out.specialize(s.dense_pixels);
 }
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

@@ -1,4 +1,4 @@
-// Zero insertion on x86.
+// Zero insertion.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include "generators/stages.h"
 #include "schedules/schedule.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 
 std::vector<Schedule> zero_insert_candidates(const Problem& problem, const Machine& machine);
 /// Why `schedule` cannot run the problem; nothing if it can.
@@ -16,4 +16,4 @@ std::optional<std::string> reject_zero_insert(const Problem& problem, const Mach
 
 void schedule_zero_insert(ZeroInsertStages& stages, const Schedule& schedule);
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

@@ -1,10 +1,10 @@
-// Zero insertion on x86: bound by the stores. Phases of x are unrolled, so that a row is an interleave of the input
+// Zero insertion: bound by the stores. Phases of x are unrolled, so that a row is an interleave of the input
 // with zeros.
-#include "schedules/x86/zero_insert.h"
+#include "schedules/cpu/zero_insert.h"
 
-#include "schedules/x86/memory_bound.h"
+#include "schedules/cpu/memory_bound.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 namespace {
 
 using Halide::TailStrategy;
@@ -70,4 +70,4 @@ void schedule_zero_insert(ZeroInsertStages& s, const Schedule& p) {
     if (p["parallel"]) out.parallel(task);
 }
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

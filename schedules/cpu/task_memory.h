@@ -3,7 +3,7 @@
 
 #include <Halide.h>
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 
 /// On the stack of the thread that runs the task, whatever the size: MemoryType::Stack would take more than 16 kB from
 /// halide_malloc after all, and inside a parallel loop there is no workspace to take it from.
@@ -12,4 +12,4 @@ inline constexpr Halide::MemoryType kTaskStack = Halide::MemoryType::Register;
 /// Most bytes that a schedule puts there: threads of applications may have small stacks.
 inline constexpr long long kMostTaskBytes = 192 << 10;
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

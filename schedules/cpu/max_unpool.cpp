@@ -1,8 +1,8 @@
-#include "schedules/x86/max_unpool.h"
+#include "schedules/cpu/max_unpool.h"
 
-#include "schedules/x86/memory_bound.h"
+#include "schedules/cpu/memory_bound.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 using Halide::TailStrategy;
 using Halide::Var;
 
@@ -50,4 +50,4 @@ void schedule_unpool_scatter(UnpoolScatterStages& s, const Problem& problem, con
     s.output.update().unscheduled();  // one after the other
 }
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

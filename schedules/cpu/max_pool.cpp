@@ -1,12 +1,12 @@
-// Max pooling with indices on x86: one vector of values and one of positions in registers, over the window.
+// Max pooling with indices: one vector of values and one of positions in registers, over the window.
 //   rows         channels first: vectors along x, strided loads
 //   channels     channels last: vectors along channels
 //   interleaved  channels last, few channels: vectors along the whole row, inputs gathered
-#include "schedules/x86/max_pool.h"
+#include "schedules/cpu/max_pool.h"
 
-#include "schedules/x86/memory_bound.h"
+#include "schedules/cpu/memory_bound.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 namespace {
 
 using Halide::TailStrategy;
@@ -80,4 +80,4 @@ void schedule_max_pool(MaxPoolStages& s, const Problem& problem, const Schedule&
     if (p["parallel"]) out.parallel(task);
 }
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

@@ -1,4 +1,4 @@
-// Max pooling with indices on x86.
+// Max pooling with indices.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include "generators/stages.h"
 #include "schedules/schedule.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 
 std::vector<Schedule> max_pool_candidates(const Problem& problem, const Machine& machine);
 /// Why `schedule` cannot run the problem; nothing if it can.
@@ -16,4 +16,4 @@ std::optional<std::string> reject_max_pool(const Problem& problem, const Machine
 
 void schedule_max_pool(MaxPoolStages& stages, const Problem& problem, const Schedule& schedule);
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

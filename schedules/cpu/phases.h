@@ -13,7 +13,7 @@
 #include "generators/stages.h"
 #include "schedules/schedule.h"
 
-namespace polyphase::x86 {
+namespace polyphase::cpu {
 
 std::vector<Schedule> phase_candidates(const Problem& problem, const Machine& machine);
 /// Why `schedule` cannot run the problem; nothing if it can.
@@ -21,4 +21,4 @@ std::optional<std::string> reject_phases(const Problem& problem, const Machine& 
 
 void schedule_phases(GatherStages& stages, const Problem& problem, const Schedule& schedule);
 
-}  // namespace polyphase::x86
+}  // namespace polyphase::cpu

@@ -1,0 +1,41 @@
+// What the families of CPUs share. Operators that only move data know vectors and threads and nothing else of a
+// processor; convolutions are each family's own.
+#pragma once
+
+#include "schedules/backend.h"
+
+namespace polyphase::cpu {
+
+class Backend : public polyphase::Backend {
+  public:
+    std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) const final;
+    std::optional<std::string> reject(const Problem& problem, const Halide::Target& target,
+                                      const Schedule& schedule) const final;
+
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               ConvolutionStages& stages) const override = 0;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               ResizeStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               ZeroInsertStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               DepthToSpaceStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               Col2ImStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               MaxPoolStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               MaxUnpoolStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               UnpoolCheckStages& stages) const final;
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+               UnpoolScatterStages& stages) const final;
+
+  protected:
+    virtual Machine machine(const Halide::Target& target) const = 0;
+    virtual std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const = 0;
+    virtual std::optional<std::string> reject_convolution(const Problem& problem, const Machine& machine,
+                                                          const Schedule& schedule) const = 0;
+};
+
+}  // namespace polyphase::cpu

@@ -1,0 +1,55 @@
+#include "schedules/x86/backend.h"
+
+#include "schedules/cpu/backend.h"
+#include "schedules/x86/convolution.h"
+
+namespace polyphase::x86 {
+namespace {
+
+class X86 final : public cpu::Backend {
+  public:
+    using cpu::Backend::apply;
+
+    Packing packing(const Problem& problem, const Schedule& schedule) const override {
+        return convolution_packing(problem, schedule);
+    }
+
+    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&,
+               ConvolutionStages& stages) const override {
+        schedule_convolution(stages, problem, schedule);
+    }
+
+  protected:
+    // By the widest instruction set.
+    Machine machine(const Halide::Target& target) const override {
+        using Halide::Target;
+        if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake))
+            return {.name = "x86 AVX-512", .lanes = 16, .registers = 32, .fma = true, .l1 = 32 << 10, .l2 = 1 << 20};
+        if (target.has_feature(Target::AVX2))
+            return {.name = "x86 AVX2",
+                    .lanes = 8,
+                    .registers = 16,
+                    .fma = target.has_feature(Target::FMA),
+                    .l1 = 32 << 10,
+                    .l2 = 512 << 10};
+        return {.name = "x86 baseline", .lanes = 4, .registers = 16, .fma = false, .l1 = 32 << 10, .l2 = 256 << 10};
+    }
+
+    std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const override {
+        return x86::convolution_candidates(problem, machine);
+    }
+
+    std::optional<std::string> reject_convolution(const Problem& problem, const Machine& machine,
+                                                  const Schedule& schedule) const override {
+        return x86::reject_convolution(problem, machine, schedule);
+    }
+};
+
+}  // namespace
+
+const polyphase::Backend& backend() {
+    static const X86 x86;
+    return x86;
+}
+
+}  // namespace polyphase::x86
