@@ -1,5 +1,7 @@
 #include "schedules/cpu/backend.h"
 
+#include "schedules/cpu/convolution.h"
+#include "schedules/cpu/convolution_cost.h"
 #include "schedules/cpu/max_pool.h"
 #include "schedules/cpu/max_unpool.h"
 #include "schedules/cpu/phases.h"
@@ -27,6 +29,14 @@ std::optional<std::string> Backend::reject(const Problem& problem, const Target&
     if (std::holds_alternative<ZeroInsert>(problem.op)) return reject_zero_insert(problem, m, schedule);
     if (std::holds_alternative<MaxPool>(problem.op)) return reject_max_pool(problem, m, schedule);
     return reject_phases(problem, m, schedule);
+}
+
+Packing Backend::packing(const Problem&, const Schedule& schedule) const {
+    return convolution_packing(schedule);
+}
+
+void Backend::apply(const Schedule& schedule, const Problem& problem, const Target&, ConvolutionStages& stages) const {
+    schedule_convolution(stages, problem, schedule);
 }
 
 void Backend::apply(const Schedule& schedule, const Problem&, const Target&, ResizeStages& stages) const {
