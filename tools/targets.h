@@ -9,8 +9,11 @@
 
 namespace polyphase {
 
-/// The build machine's family, best first: what a problem without targets is compiled for.
-std::vector<std::string> default_targets();
+/// A system's family, best first: what a problem without targets is compiled for. "" is the build machine's system.
+std::vector<std::string> default_targets(const std::string& system = "");
+
+/// "x86-64-linux" of "x86-64-linux-avx2-f16c-fma".
+std::string system_of(const std::string& target);
 
 /// Why `target` cannot be compiled for, as "expected ..., found ..."; nothing if it can.
 std::optional<std::string> check_target(const std::string& target);
@@ -18,7 +21,8 @@ std::optional<std::string> check_target(const std::string& target);
 /// Why these valid targets cannot share one library, likewise.
 std::optional<std::string> check_targets(const std::vector<std::string>& targets);
 
-/// The target without architecture, bits and system: "avx512_skylake", "avx2-f16c-fma", "baseline"; plain ARM is "neon".
+/// The target without architecture, bits and system: "avx512_skylake", "avx2-f16c-fma", "baseline"; plain ARM is
+/// "neon".
 std::string instruction_set_of(const std::string& target);
 
 /// The target's features as halide_can_use_target_features takes them.
