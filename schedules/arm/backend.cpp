@@ -1,21 +1,19 @@
 #include "schedules/arm/backend.h"
 
 #include "schedules/arm/convolution.h"
+#include "schedules/arm/machines.h"
 #include "schedules/cpu/backend.h"
 
 namespace polyphase::arm {
 namespace {
 
 class Arm final : public cpu::Backend {
+  public:
+    std::vector<std::string> machines() const override { return machine_names(); }
+
   protected:
-    Machine machine(const Halide::Target&) const override {
-        return {.name = "neoverse-n1",
-                .lanes = 4,
-                .registers = 32,
-                .fma = true,
-                .lane_operands = true,
-                .l1 = 64 << 10,
-                .l2 = 1 << 20};
+    Machine machine(const Problem& problem, const Halide::Target&) const override {
+        return machine_named(problem.machine);
     }
 
     std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const override {

@@ -28,10 +28,11 @@ constexpr cpu::Costs kCosts{.tile_overhead = 16,
                             .run_start = 60,
                             .unknown_strides = 1.05,
                             .exposed = 0.3};
-constexpr double kScatter = 1.5;     // to store an element apart from its neighbours
-constexpr double kContention = 0.1;  // cycles of a load that is hidden behind arithmetic, fewer in order than out of it
-constexpr double kLoopCount = 3;     // instructions of a step that advance it
-constexpr double kStraddled = 1.2;   // loads of a vector that is not aligned
+constexpr double kScatter = 1.5;            // to store an element apart from its neighbours
+constexpr double kContention = 0.1;         // cycles of a load that is hidden behind arithmetic
+constexpr double kContentionInOrder = 0.6;  // the same where instructions wait for each other
+constexpr double kLoopCount = 3;            // instructions of a step that advance it
+constexpr double kStraddled = 1.2;          // loads of a vector that is not aligned
 
 // Limits.
 constexpr int kSpareRegisters = 2;          // LLVM spills before the last ones are used
@@ -62,7 +63,8 @@ class ArmCost : public cpu::ConvolutionCost {
     double step(double fmas, double loads, double sums) const {
         const double issued = (fmas + loads + kLoopCount) / m_.issue_per_cycle;
         const double latency = fmas / sums * m_.fma_latency;
-        return std::max({fmas / m_.fma_per_cycle, loads / m_.loads_per_cycle, issued, latency}) + kContention * loads;
+        return std::max({fmas / m_.fma_per_cycle, loads / m_.loads_per_cycle, issued, latency}) +
+               (m_.in_order ? kContentionInOrder : kContention) * loads;
     }
 
     // How many of `count` scalars one load can bring.

@@ -13,7 +13,7 @@ namespace polyphase::cpu {
 using Halide::Target;
 
 std::vector<Schedule> Backend::candidates(const Problem& problem, const Target& target) const {
-    const Machine m = machine(target);
+    const Machine m = machine(problem, target);
     if (convolution_of(problem)) return convolution_candidates(problem, m);
     if (std::holds_alternative<Resize>(problem.op)) return resize_candidates(problem, m);
     if (std::holds_alternative<ZeroInsert>(problem.op)) return zero_insert_candidates(problem, m);
@@ -23,7 +23,7 @@ std::vector<Schedule> Backend::candidates(const Problem& problem, const Target& 
 
 std::optional<std::string> Backend::reject(const Problem& problem, const Target& target,
                                            const Schedule& schedule) const {
-    const Machine m = machine(target);
+    const Machine m = machine(problem, target);
     if (convolution_of(problem)) return reject_convolution(problem, m, schedule);
     if (std::holds_alternative<Resize>(problem.op)) return reject_resize(problem, m, schedule);
     if (std::holds_alternative<ZeroInsert>(problem.op)) return reject_zero_insert(problem, m, schedule);
@@ -65,12 +65,12 @@ void Backend::apply(const Schedule& schedule, const Problem& problem, const Targ
 
 void Backend::apply(const Schedule& schedule, const Problem& problem, const Target& target,
                     UnpoolCheckStages& stages) const {
-    schedule_unpool_check(stages, problem, machine(target), schedule);
+    schedule_unpool_check(stages, problem, machine(problem, target), schedule);
 }
 
 void Backend::apply(const Schedule& schedule, const Problem& problem, const Target& target,
                     UnpoolScatterStages& stages) const {
-    schedule_unpool_scatter(stages, problem, machine(target), schedule);
+    schedule_unpool_scatter(stages, problem, machine(problem, target), schedule);
 }
 
 }  // namespace polyphase::cpu

@@ -34,7 +34,7 @@ class Backend : public polyphase::Backend {
                UnpoolScatterStages& stages) const final;
 
   protected:
-    virtual Machine machine(const Halide::Target& target) const = 0;
+    virtual Machine machine(const Problem& problem, const Halide::Target& target) const = 0;
     virtual std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const = 0;
 };
 

@@ -9,7 +9,7 @@ namespace {
 class X86 final : public cpu::Backend {
   protected:
     // By the widest instruction set.
-    Machine machine(const Halide::Target& target) const override {
+    Machine machine(const Problem&, const Halide::Target& target) const override {
         using Halide::Target;
         if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake))
             return {.name = "x86 AVX-512", .lanes = 16, .registers = 32, .fma = true, .l1 = 32 << 10, .l2 = 1 << 20};
