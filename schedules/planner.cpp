@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "schedules/arm/backend.h"
 #include "schedules/x86/backend.h"
 
 namespace polyphase {
@@ -29,8 +30,8 @@ Schedule from_json(const std::string& text) {
 
 }  // namespace
 
-const Backend& backend_for(const Halide::Target&) {
-    return x86::backend();
+const Backend& backend_for(const Halide::Target& target) {
+    return target.arch == Halide::Target::ARM ? arm::backend() : x86::backend();
 }
 
 std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) {

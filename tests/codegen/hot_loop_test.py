@@ -32,7 +32,7 @@ class Parse(unittest.TestCase):
 
     def test_only_vector_multiply_adds_count(self):
         mnemonics = ["vfmadd231ps", "vfnmadd213ps", "vfmsub132pd", "vfmadd231ss", "vmulps", "vaddps"]
-        found = [hot_loop.Instruction(0, mnemonic, "").is_fma for mnemonic in mnemonics]
+        found = [hot_loop.X86Instruction(0, mnemonic, "").is_fma for mnemonic in mnemonics]
         self.assertEqual(found, [True, True, True, False, False, False])
 
 
