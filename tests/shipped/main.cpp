@@ -1,10 +1,10 @@
 // polyphase_shipped: kernels as they are shipped, on the machine that they are for, against the oracle.
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -58,18 +58,23 @@ int write_problems(const Options& options) {
     return 0;
 }
 
-// What is said about the case in hand should its code crash.
-std::string in_hand;
-
-void report_crash(int signal) {
-    constexpr const char* kHead = "CRASH, signal ";
-    const std::array<char, 3> number = {static_cast<char>('0' + signal / 10), static_cast<char>('0' + signal % 10),
-                                        '\n'};
-    // Nothing that a signal handler may not call.
-    if (write(1, kHead, 14) < 0 || write(1, number.data(), number.size()) < 0 ||
-        write(1, in_hand.data(), in_hand.size()) < 0)
-        _exit(2);
-    _exit(1);
+/// Runs `body` in a process of its own, so that others follow where code crashes, and prints what is wrong: what `body`
+/// returns, a crash, and then `about`. Whether all is well.
+template <typename Body>
+bool all_well(const std::string& about, Body body) {
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child < 0) throw std::runtime_error("fork failed");
+    if (child == 0) {
+        const std::string why = body();
+        if (!why.empty()) std::printf("MISMATCH %s\n  %s\n", why.c_str(), about.c_str());
+        std::fflush(nullptr);
+        _exit(why.empty() ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) std::printf("CRASH %s\n  %s\n", strsignal(WTERMSIG(status)), about.c_str());
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /// What is wrong with one case; "" if nothing is.
@@ -89,13 +94,10 @@ int run_problems(const Options& options) {
     for (const std::string& op : options.operators) {
         for (const int64_t index : indices(options)) {
             const Case one = case_of(options, op, index);
-            in_hand = "  " + describe(one) + "\n  repeat: with --seed " + std::to_string(options.seed) + " --op " + op +
-                      " --case " + std::to_string(index) + "\n";
+            const std::string about = describe(one) + "\n  repeat: with --seed " + std::to_string(options.seed) +
+                                      " --op " + op + " --case " + std::to_string(index);
             ++done;
-            const std::string why = check(options, one);
-            if (why.empty()) continue;
-            ++wrong;
-            std::printf("MISMATCH %s\n%s", why.c_str(), in_hand.c_str());
+            if (!all_well(about, [&] { return check(options, one); })) ++wrong;
         }
     }
     std::printf("%d problems, %d mismatches (seed %llu)\n", done, wrong, static_cast<unsigned long long>(options.seed));
@@ -104,17 +106,19 @@ int run_problems(const Options& options) {
 
 int run_tensors(const Options& options) {
     const TensorsFile tensors = read_tensors_file(options.directory + "/" + options.name + ".tensors");
-    in_hand = "  " + to_json(tensors.problem).dump() + "\n";
-    const auto kernel = open_shared_library(options.directory, options.name);
-    for (const TensorsFile::Set& set : tensors.sets) {
-        Outputs outputs;
-        std::string why = kernel->run(tensors.problem, set.data, outputs);
-        if (why.empty()) why = difference(tensors, set, outputs);
-        if (why.empty()) continue;
-        std::printf("MISMATCH %s\n%s", why.c_str(), in_hand.c_str());
-        return 1;
-    }
-    return 0;
+    for (const std::string& message : tensors.messages) std::printf("polyphase: %s\n", message.c_str());
+    if (!tensors.messages.empty()) return 1;
+    const auto run = [&] {
+        const auto kernel = open_shared_library(options.directory, options.name);
+        for (const TensorsFile::Set& set : tensors.sets) {
+            Outputs outputs;
+            std::string why = kernel->run(tensors.problem, set.data, outputs);
+            if (why.empty()) why = difference(tensors, set, outputs);
+            if (!why.empty()) return why;
+        }
+        return std::string();
+    };
+    return all_well(to_json(tensors.problem).dump(), run) ? 0 : 1;
 }
 
 }  // namespace
@@ -145,14 +149,12 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         if (options.operators.empty())
             for (const std::string_view op : polyphase::op_names()) options.operators.emplace_back(op);
-        for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
-            std::signal(signal, polyphase::testing::report_crash);
         if (write->parsed()) return polyphase::testing::write_problems(options);
         return run->parsed() ? polyphase::testing::run_problems(options) : polyphase::testing::run_tensors(options);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     } catch (const std::exception& error) {
-        std::cerr << "polyphase_shipped: " << error.what() << "\n" << polyphase::testing::in_hand;
+        std::cerr << "polyphase_shipped: " << error.what() << "\n";
         return 1;
     }
 }
