@@ -150,7 +150,7 @@ class CostModel {
         const bool unroll_taps = all_taps * sums <= kMostBodyFmas;
         const bool uneven = fmas < static_cast<double>(all_taps) * sums;
         if (uneven && !unroll_taps) return;  // the shorter phases would test for every tap
-        const int unroll = divisor_within(depth, std::max<long long>(1, unroll_taps ? 512 / (all_taps * sums) : 4));
+        const int unroll = divisor_within(depth, std::clamp(unroll_taps ? 512 / (all_taps * sums) : 4, 1, 4));
         const bool neighbours = lanes_x < 8 && unroll_taps;
         const double inputs = neighbours ? (tile_x + s_.reach[kX]) * (tile_y + s_.reach[kY]) * s_.taps[kZ]
                               : unroll_taps
