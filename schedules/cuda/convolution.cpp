@@ -73,7 +73,8 @@ struct Tile {
     // Cuts what a block computes along c, qx and qy into threads and their tiles, and maps the threads. Returns the
     // loops of a thread's tile, innermost first.
     std::vector<VarOrRVar> spread(const ConvolutionStages& s, Stage stage, Var block_c, Var block_x, Var block_y,
-                                  const std::vector<VarOrRVar>& reduction_in, const std::vector<VarOrRVar>& outside) {
+                                  const std::vector<VarOrRVar>& reduction_in, const std::vector<VarOrRVar>& outside,
+                                  bool vectors) {
         // A thread's channels are vectors of four, those of neighbouring lanes follow each other.
         stage.split(block_c, vector, lane_c, lanes_c * width()).split(lane_c, lane_c, in_vector, width());
         // Lanes that are many follow each other; few have tiles that do, so that neighbouring taps share inputs.
@@ -95,7 +96,12 @@ struct Tile {
         all.insert(all.end(), threads.begin(), threads.end());
         all.insert(all.end(), outside.begin(), outside.end());
         stage.reorder(all);
-        for (const VarOrRVar& loop : tile) stage.unroll(loop);
+        for (size_t i = 0; i < tile.size(); i++) {
+            if (i == 0 && vectors)
+                stage.vectorize(tile[i]);
+            else
+                stage.unroll(tile[i]);
+        }
         if (lanes_r > 1) stage.fuse(s.r[kX], lane_x, lane_x);
         if (channels_last)
             stage.gpu_threads(lane_c, lane_x, lane_y);
@@ -188,7 +194,8 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     outside.push_back(rz);
     outside.push_back(s.n);
     if (splits) outside.push_back(part);
-    t.spread(s, Stage(stored), in_c, in_x, in_y, {}, outside);
+    const bool whole_vectors = t.width() > 1 && s.group_out % t.width() == 0;
+    t.spread(s, Stage(stored), in_c, in_x, in_y, {}, outside, t.channels_last && whole_vectors);
     stored.fuse(block_x, block_y, place).fuse(place, qz, place);
     Var grid = s.g;
     for (size_t i = 5; i < outside.size(); i++) {
@@ -206,7 +213,7 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     if (!t.phases_x && t.lanes_r == 1) single.push_back(rx);
     if (!t.phases_y) single.push_back(ry);
     if (splits) single.push_back(part);
-    t.spread(s, Stage(sums), s.c, qx, qy, {}, single);
+    t.spread(s, Stage(sums), s.c, qx, qy, {}, single, t.width() % 2 == 0);
     auto update = sums.update();
     const RVar chunk("chunk"), in_chunk("in_chunk"), step("step"), in_step("in_step");
     update.split(ci, chunk, in_chunk, p["depth"]).split(in_chunk, step, in_step, p["unroll"]);
@@ -217,7 +224,7 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     else
         reduction.insert(reduction.end(), {step, taps[kX], taps[kY], taps[kZ]});
     single.insert(single.begin(), chunk);
-    t.spread(s, update, s.c, qx, qy, reduction, single);
+    t.spread(s, update, s.c, qx, qy, reduction, single, t.width() % 2 == 0);
     update.unroll(in_step);
     if (p["unroll_taps"]) update.unroll(taps[kX]).unroll(taps[kY]).unroll(taps[kZ]);
 
