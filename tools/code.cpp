@@ -12,6 +12,7 @@
 #include "generators/convolution.h"
 #include "problem/problem_file.h"
 #include "schedules/planner.h"
+#include "tools/cuda_calls.h"
 #include "tools/targets.h"
 
 namespace polyphase {
@@ -94,7 +95,8 @@ Halide::Module build(const std::string& generator, const Problem& problem, const
                      const std::string& function) {
     auto instance = Halide::Internal::GeneratorRegistry::create(generator, Halide::GeneratorContext(target));
     instance->set_generatorparam_value("problem", to_json(problem).dump());
-    return instance->build_module(function);
+    const Halide::Module module = instance->build_module(function);
+    return target.has_feature(Target::CUDA) ? with_our_cuda_calls(module) : module;
 }
 
 std::string symbol(const Problem& problem, const std::string& instruction_set, const char* what) {

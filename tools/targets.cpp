@@ -96,6 +96,10 @@ std::string instruction_set_of(const std::string& target) {
     return name.empty() ? family_of(target)->baseline : name;
 }
 
+bool is_cuda(const std::string& target) {
+    return Target(target).has_feature(Target::CUDA);
+}
+
 std::array<uint64_t, 2> feature_mask(const std::string& text) {
     const Target target(text);
     std::array<uint64_t, 2> mask{};

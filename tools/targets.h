@@ -18,8 +18,12 @@ std::optional<std::string> check_target(const std::string& target);
 /// Why these valid targets cannot share one library, likewise.
 std::optional<std::string> check_targets(const std::vector<std::string>& targets);
 
-/// The target without architecture, bits and system: "avx512_skylake", "avx2-f16c-fma", "baseline"; plain ARM is "neon".
+/// The target without architecture, bits and system: "avx512_skylake", "avx2-f16c-fma", "baseline"; plain ARM is
+/// "neon".
 std::string instruction_set_of(const std::string& target);
+
+/// Whether kernels for `target` run on a CUDA device.
+bool is_cuda(const std::string& target);
 
 /// The target's features as halide_can_use_target_features takes them.
 std::array<uint64_t, 2> feature_mask(const std::string& target);
