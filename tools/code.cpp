@@ -95,8 +95,7 @@ Halide::Module build(const std::string& generator, const Problem& problem, const
                      const std::string& function) {
     auto instance = Halide::Internal::GeneratorRegistry::create(generator, Halide::GeneratorContext(target));
     instance->set_generatorparam_value("problem", to_json(problem).dump());
-    const Halide::Module module = instance->build_module(function);
-    return target.has_feature(Target::CUDA) ? with_our_cuda_calls(module) : module;
+    return instance->build_module(function);
 }
 
 std::string symbol(const Problem& problem, const std::string& instruction_set, const char* what) {
@@ -127,7 +126,8 @@ Code compile_code(const Problem& problem, const std::string& target_name, const 
         for (const Halide::Internal::LoweredFunc& f : module.functions()) f.body.accept(&heap);
         if (!heap.problem.empty()) throw std::runtime_error(heap.problem);
         const std::string object = directory + "/" + function + ".o";
-        module.compile({{Halide::OutputFileType::object, object}});
+        (is_cuda(target_name) ? with_our_cuda_calls(module) : module)
+            .compile({{Halide::OutputFileType::object, object}});
         code.objects.push_back(object);
         code.object_size += std::filesystem::file_size(object);
         return std::pair(function + "_argv", heap.bytes);

@@ -14,14 +14,14 @@ int CudaCall::enter(const char* kernel) {
     driver = cuda_driver(why, sizeof why);
     if (driver == nullptr) return fail(POLYPHASE_NO_CUDA, "%s: %s", kernel, why);
     const CUresult error = driver->ctx_get_current(&current);
-    if (error == CUDA_SUCCESS && current != nullptr) {
+    if (error == kCudaSuccess && current != nullptr) {
         unsigned long long id = 0;
-        if (driver->ctx_get_id != nullptr && driver->ctx_get_id(current, &id) == CUDA_SUCCESS) current_id = id;
+        if (driver->ctx_get_id != nullptr && driver->ctx_get_id(current, &id) == kCudaSuccess) current_id = id;
         return POLYPHASE_OK;
     }
     // Nobody has used the driver yet: is that because it is of no use?
-    const CUresult init_error = error == CUDA_ERROR_NOT_INITIALIZED ? driver->init(0) : error;
-    if (init_error != CUDA_SUCCESS) {
+    const CUresult init_error = error == kCudaNotInitialized ? driver->init(0) : error;
+    if (init_error != kCudaSuccess) {
         return fail(POLYPHASE_NO_CUDA, "%s: the CUDA driver finds no GPU that it can use: %s", kernel,
                     driver->name_of(init_error));
     }

@@ -55,7 +55,7 @@ bool find(char* why, size_t capacity) {
 
 const char* CudaDriver::name_of(CUresult error) const {
     const char* name = nullptr;
-    return get_error_name(error, &name) == CUDA_SUCCESS && name != nullptr ? name : "an unknown error";
+    return get_error_name(error, &name) == kCudaSuccess && name != nullptr ? name : "an unknown error";
 }
 
 const CudaDriver* cuda_driver(char* why, size_t capacity) {

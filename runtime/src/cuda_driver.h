@@ -14,13 +14,11 @@ using CUmodule = struct CUmod_st*;
 using CUfunction = struct CUfunc_st*;
 using CUstream = struct CUstream_st*;
 
-enum : CUresult { CUDA_SUCCESS = 0, CUDA_ERROR_NOT_INITIALIZED = 3 };
-enum : int {
-    CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES = 3,
-    CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8,
-    CU_JIT_ERROR_LOG_BUFFER = 5,
-    CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
-};
+constexpr CUresult kCudaSuccess = 0, kCudaNotInitialized = 3;
+// CUfunction_attribute.
+constexpr int kLocalSizeBytes = 3, kMaxDynamicSharedSizeBytes = 8;
+// CUjit_option.
+constexpr int kErrorLogBuffer = 5, kErrorLogBufferSizeBytes = 6;
 
 struct CudaDriver {
     CUresult (*init)(unsigned flags);

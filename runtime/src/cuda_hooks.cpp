@@ -65,11 +65,10 @@ bool find_functions(CudaCall& call, const char* ptx, CUmodule module, CudaModule
         std::snprintf(terminated, sizeof terminated, "%.*s", static_cast<int>(function.name_length), name);
         int local_bytes;
         CUresult error = call.driver->module_get_function(&function.function, module, terminated);
-        if (error == CUDA_SUCCESS) {
-            error =
-                call.driver->func_get_attribute(&local_bytes, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, function.function);
+        if (error == kCudaSuccess) {
+            error = call.driver->func_get_attribute(&local_bytes, kLocalSizeBytes, function.function);
         }
-        if (error != CUDA_SUCCESS) {
+        if (error != kCudaSuccess) {
             call.set_cuda_error("cuModuleGetFunction", error);
             return false;
         }
@@ -88,17 +87,17 @@ CudaModule* load_module(CudaCall& call, const char* ptx) {
     }
     result->function = reinterpret_cast<CudaModule::Function*>(result + 1);
     char log[100] = "";
-    int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+    int options[] = {kErrorLogBuffer, kErrorLogBufferSizeBytes};
     void* values[] = {log, reinterpret_cast<void*>(sizeof log)};
     CUmodule module = nullptr;
     const CUresult error = call.driver->module_load_data_ex(&module, ptx, 2, options, values);
-    if (error != CUDA_SUCCESS) {
+    if (error != kCudaSuccess) {
         char text[180];
         std::snprintf(text, sizeof text, "cuModuleLoadDataEx: %s%s%.99s", call.driver->name_of(error),
                       log[0] != '\0' ? ": " : "", log);
         call.set_error(text);
     }
-    if (error != CUDA_SUCCESS || !find_functions(call, ptx, module, *result)) {
+    if (error != kCudaSuccess || !find_functions(call, ptx, module, *result)) {
         std::free(result);
         return nullptr;
     }
@@ -183,20 +182,19 @@ int polyphase_cuda_run(void* user_context, void*, const char* name, int grid_x, 
         return halide_error_code_device_run_failed;
     }
     const char* step = "cuFuncSetAttribute";
-    CUresult error = CUDA_SUCCESS;
+    CUresult error = kCudaSuccess;
     if (shared_bytes > __atomic_load_n(&kernel->shared_bytes, __ATOMIC_RELAXED)) {
-        error = call.driver->func_set_attribute(kernel->function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                                                shared_bytes);
+        error = call.driver->func_set_attribute(kernel->function, kMaxDynamicSharedSizeBytes, shared_bytes);
         __atomic_store_n(&kernel->shared_bytes, shared_bytes, __ATOMIC_RELAXED);
     }
-    if (error == CUDA_SUCCESS && call.purpose == CudaCall::Purpose::run) {
+    if (error == kCudaSuccess && call.purpose == CudaCall::Purpose::run) {
         step = "cuLaunchKernel";
         error = call.driver->launch_kernel(
             kernel->function, static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y),
             static_cast<unsigned>(grid_z), static_cast<unsigned>(block_x), static_cast<unsigned>(block_y),
             static_cast<unsigned>(block_z), static_cast<unsigned>(shared_bytes), call.stream, parameters, nullptr);
     }
-    if (error == CUDA_SUCCESS) return 0;
+    if (error == kCudaSuccess) return 0;
     call.set_cuda_error(step, error);
     return halide_error_code_device_run_failed;
 }

@@ -129,9 +129,9 @@ CUresult write_header(const polyphase_kernel& kernel, const CudaCall& cuda, CUde
     copy_name(header.instruction_set, kernel.cuda->instruction_set);
     uint32_t words[sizeof header / sizeof(uint32_t)];
     std::memcpy(words, &header, sizeof header);
-    CUresult error = CUDA_SUCCESS;
+    CUresult error = kCudaSuccess;
     // Word by word, because a copy from the host might wait.
-    for (size_t i = 0; i < sizeof words / sizeof words[0] && error == CUDA_SUCCESS; ++i) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && error == kCudaSuccess; ++i) {
         if (words[i] != 0) error = cuda.driver->memset_d32_async(packed + 4 * i, words[i], 1, cuda.stream);
     }
     return error;
@@ -183,14 +183,14 @@ int polyphase_kernel_pack_cuda(const polyphase_kernel* kernel, const void* weigh
     const size_t head = POLYPHASE_PACKED_WEIGHTS(kernel->bias_extent, kernel->has_slopes);
     const size_t channels = sizeof(float) * static_cast<size_t>(kernel->out_channels);
     CUresult error = cuda.driver->memset_d32_async(at(packed), 0, head / sizeof(float), cuda.stream);
-    if (error == CUDA_SUCCESS && kernel->has_bias) {
+    if (error == kCudaSuccess && kernel->has_bias) {
         error = cuda.driver->memcpy_dtod_async(at(tensors.bias.buffer.host), at(bias), channels, cuda.stream);
     }
-    if (error == CUDA_SUCCESS && kernel->has_slopes) {
+    if (error == kCudaSuccess && kernel->has_slopes) {
         error = cuda.driver->memcpy_dtod_async(at(tensors.slopes.buffer.host), at(slopes), channels, cuda.stream);
     }
-    if (error == CUDA_SUCCESS) error = write_header(*kernel, cuda, at(packed));
-    if (error == CUDA_SUCCESS) return POLYPHASE_OK;
+    if (error == kCudaSuccess) error = write_header(*kernel, cuda, at(packed));
+    if (error == kCudaSuccess) return POLYPHASE_OK;
     return fail(POLYPHASE_CUDA_FAILED, "%s: pack: %s", kernel->name, cuda.driver->name_of(error));
 }
 
