@@ -167,7 +167,7 @@ class CudaTest : public testing::Test {
   protected:
     CudaTest() {
         fake_cuda::reset();
-        fake_cuda::set_context(kContext);
+        fake_cuda::set_context(context);
         run_state = pack_state = nullptr;
         intermediates = 1;
         shared_bytes = 0;
@@ -176,11 +176,11 @@ class CudaTest : public testing::Test {
     }
 
     int pack_weights() {
-        return polyphase_kernel_pack_cuda(&kKernel, memory.weights, memory.bias, nullptr, memory.packed, kStream);
+        return polyphase_kernel_pack_cuda(&kKernel, memory.weights, memory.bias, nullptr, memory.packed, stream);
     }
     int run_kernel(const polyphase_kernel& kernel = kKernel) {
         return polyphase_kernel_run_cuda(&kernel, memory.input, memory.packed, nullptr, memory.output, memory.workspace,
-                                         kStream);
+                                         stream);
     }
     static std::string text(const void* pointer) {
         char buffer[32];
@@ -204,8 +204,8 @@ class CudaTest : public testing::Test {
             EXPECT_THAT(call, testing::Not(StartsWith("cuLaunchKernel")));
     }
 
-    void* const kContext = reinterpret_cast<void*>(0xc0de);
-    void* const kStream = reinterpret_cast<void*>(0x51);
+    void* const context = reinterpret_cast<void*>(0xc0de);
+    void* const stream = reinterpret_cast<void*>(0x51);
     DeviceMemory memory = {};
 };
 
@@ -236,7 +236,7 @@ TEST_F(CudaTest, IntermediatesFollowEachOtherInTheWorkspace) {
     alignas(256) static unsigned char workspace[8192];
     const auto calls = calls_of([&] {
         return polyphase_kernel_run_cuda(&kernel, memory.input, memory.packed, nullptr, memory.output, workspace,
-                                         kStream);
+                                         stream);
     });
     const std::string first = text(workspace), second = text(workspace + 4096);  // 4000 bytes, rounded up to 256
     EXPECT_THAT(calls, testing::Contains("cuLaunchKernel 0x51: stage <<<3x2x1, 32x4x1, 0>>> " + first + " " + second));
@@ -284,7 +284,7 @@ TEST_F(CudaTest, SlopesAreCopiedAfterTheBias) {
     kernel.has_bias = 0;
     memory.slopes[1] = 3;
     std::memset(memory.packed, 0xee, sizeof memory.packed);
-    ASSERT_EQ(polyphase_kernel_pack_cuda(&kernel, memory.weights, nullptr, memory.slopes, memory.packed, kStream), 0)
+    ASSERT_EQ(polyphase_kernel_pack_cuda(&kernel, memory.weights, nullptr, memory.slopes, memory.packed, stream), 0)
         << polyphase_last_error();
     float values[8];
     std::memcpy(values, memory.packed + 64, sizeof values);
@@ -308,9 +308,9 @@ TEST_F(CudaTest, EveryContextGetsTheCodeOnce) {
     fake_cuda::set_context(reinterpret_cast<void*>(0xbeef), 2);
     EXPECT_EQ(calls_of([&] { return run_kernel(); }).front(), "cuModuleLoadDataEx");
     // A context that has the address of one that is gone.
-    fake_cuda::set_context(kContext, 3);
+    fake_cuda::set_context(context, 3);
     EXPECT_EQ(calls_of([&] { return run_kernel(); }).front(), "cuModuleLoadDataEx");
-    fake_cuda::set_context(kContext, 1);
+    fake_cuda::set_context(context, 1);
     EXPECT_THAT(calls_of([&] { return run_kernel(); }).front(), StartsWith("cuLaunchKernel"));
 }
 
@@ -368,7 +368,7 @@ TEST_F(CudaTest, BigBlocksOfSharedMemoryAreAskedForOnce) {
 TEST_F(CudaTest, AddressesAreMultiplesOf16) {
     const auto at4 = [](void* pointer) { return static_cast<unsigned char*>(pointer) + 4; };
     const auto run_with = [&](void* input, void* packed, void* output, void* workspace) {
-        return polyphase_kernel_run_cuda(&kKernel, input, packed, nullptr, output, workspace, kStream);
+        return polyphase_kernel_run_cuda(&kKernel, input, packed, nullptr, output, workspace, stream);
     };
     const char* ending = "expected a device address that is a multiple of 16";
     const auto refused = [&](int code, const char* tensor) {
@@ -380,7 +380,7 @@ TEST_F(CudaTest, AddressesAreMultiplesOf16) {
     refused(run_with(memory.input, memory.packed, at4(memory.output), memory.workspace), "output");
     refused(run_with(memory.input, memory.packed, memory.output, at4(memory.workspace)), "workspace");
     const auto pack_with = [&](void* weights, void* bias, void* packed) {
-        return polyphase_kernel_pack_cuda(&kKernel, weights, bias, nullptr, packed, kStream);
+        return polyphase_kernel_pack_cuda(&kKernel, weights, bias, nullptr, packed, stream);
     };
     refused(pack_with(at4(memory.weights), memory.bias, memory.packed), "weights");
     refused(pack_with(memory.weights, at4(memory.bias), memory.packed), "bias");
@@ -390,7 +390,7 @@ TEST_F(CudaTest, AddressesAreMultiplesOf16) {
 
 TEST_F(CudaTest, MissingAndSurplusTensorsAreRefused) {
     const auto run_with = [&](void* input, void* packed, void* residual, void* output, void* workspace) {
-        return polyphase_kernel_run_cuda(&kKernel, input, packed, residual, output, workspace, kStream);
+        return polyphase_kernel_run_cuda(&kKernel, input, packed, residual, output, workspace, stream);
     };
     void *in = memory.input, *packed = memory.packed, *out = memory.output, *work = memory.workspace;
     expect_refused(run_with(nullptr, packed, nullptr, out, work), POLYPHASE_NULL_POINTER, "the input is null");
@@ -399,10 +399,10 @@ TEST_F(CudaTest, MissingAndSurplusTensorsAreRefused) {
     expect_refused(run_with(in, packed, nullptr, out, nullptr), POLYPHASE_NULL_POINTER,
                    "the workspace is null; expected 4096 bytes of device memory");
     expect_refused(run_with(in, packed, memory.residual, out, work), POLYPHASE_UNEXPECTED_TENSOR, "no residual");
-    expect_refused(polyphase_kernel_pack_cuda(&kKernel, memory.weights, nullptr, nullptr, packed, kStream),
+    expect_refused(polyphase_kernel_pack_cuda(&kKernel, memory.weights, nullptr, nullptr, packed, stream),
                    POLYPHASE_MISSING_TENSOR, "needs a bias");
     expect_refused(
-        polyphase_kernel_run_indexed_cuda(&kKernel, memory.input, memory.indices, memory.output, work, kStream),
+        polyphase_kernel_run_indexed_cuda(&kKernel, memory.input, memory.indices, memory.output, work, stream),
         POLYPHASE_UNEXPECTED_TENSOR, "gpu1: this kernel has no indices: call gpu1_run_cuda");
     polyphase_kernel old = kKernel;
     old.abi--;
@@ -451,14 +451,14 @@ TEST_F(CudaTest, IndicesComeAfterTheInputOrTheOutput) {
     kernel.indices = POLYPHASE_READS_INDICES;
     position = 2;
     EXPECT_EQ(polyphase_kernel_run_indexed_cuda(&kernel, memory.input, memory.indices, memory.output, memory.workspace,
-                                                kStream),
+                                                stream),
               0)
         << polyphase_last_error();
     expect_refused(run_kernel(kernel), POLYPHASE_MISSING_TENSOR, "call gpu1_run_indexed_cuda");
     kernel.indices = POLYPHASE_WRITES_INDICES;
     position = 3;
     EXPECT_EQ(polyphase_kernel_run_with_indices_cuda(&kernel, memory.input, memory.output, memory.indices,
-                                                     memory.workspace, kStream),
+                                                     memory.workspace, stream),
               0)
         << polyphase_last_error();
     expect_refused(run_kernel(kernel), POLYPHASE_MISSING_TENSOR, "call gpu1_run_with_indices_cuda");
