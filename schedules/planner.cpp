@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "schedules/cuda/backend.h"
 #include "schedules/x86/backend.h"
 
 namespace polyphase {
@@ -29,8 +30,8 @@ Schedule from_json(const std::string& text) {
 
 }  // namespace
 
-const Backend& backend_for(const Halide::Target&) {
-    return x86::backend();
+const Backend& backend_for(const Halide::Target& target) {
+    return target.has_gpu_feature() ? cuda::backend() : x86::backend();
 }
 
 std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) {
@@ -50,6 +51,10 @@ Schedule plan(const Problem& problem, const Halide::Target& target, const std::s
     return *std::min_element(all.begin(), all.end(), [](const Schedule& a, const Schedule& b) {
         return a.predicted_cycles < b.predicted_cycles;
     });
+}
+
+bool runs_on_device(const Halide::Target& target) {
+    return backend_for(target).runs_on_device();
 }
 
 Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {
