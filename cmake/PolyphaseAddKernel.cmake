@@ -23,7 +23,8 @@
 #
 # POLYPHASE_SANITIZER, if set to address or thread, instruments the kernels for programs that are built with that sanitizer.
 #
-# POLYPHASE_EXECUTABLE, if set, is the `polyphase` command to run: for cross-compiling, one that runs on the build machine.
+# POLYPHASE_EXECUTABLE, if set, is the `polyphase` command to run: for cross-compiling, one that runs on the build machine. A kernel
+# without TARGETS is then for the system that the toolchain file names.
 include_guard(GLOBAL)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.28)
@@ -194,6 +195,19 @@ function(_polyphase_write_if_different file text)
     file(WRITE "${file}" "${text}")
 endfunction()
 
+# Architecture, bits and system of what this project builds for, as in a target string.
+function(polyphase_target_system result)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+        set(${result} x86-64-linux PARENT_SCOPE)
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$" AND CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
+        string(TOLOWER "arm-64-${CMAKE_SYSTEM_NAME}" system)
+        set(${result} ${system} PARENT_SCOPE)
+    else()
+        message(FATAL_ERROR "Polyphase: expected a toolchain for Linux or Android on aarch64 or for Linux on x86_64, "
+                            "found ${CMAKE_SYSTEM_NAME} on \"${CMAKE_SYSTEM_PROCESSOR}\"")
+    endif()
+endfunction()
+
 function(polyphase_add_kernel name)
     set(flags BIAS RESIDUAL EXCLUDE_OUTSIDE ANTIALIAS CEIL_MODE)
     set(values
@@ -247,6 +261,18 @@ function(polyphase_add_kernel name)
         message(
             FATAL_ERROR "polyphase_add_kernel(${name}) needs the polyphase command: build it (POLYPHASE_BUILD_TOOLS) or set POLYPHASE_EXECUTABLE")
     endif()
+    # The compiler as the project runs it, and what a problem without targets is for.
+    set(platform --cc "${CMAKE_C_COMPILER}")
+    if(CMAKE_C_COMPILER_TARGET)
+        list(APPEND platform "--cc-flag=${CMAKE_C_COMPILE_OPTIONS_TARGET}${CMAKE_C_COMPILER_TARGET}")
+    endif()
+    if(CMAKE_SYSROOT)
+        list(APPEND platform "--cc-flag=--sysroot=${CMAKE_SYSROOT}")
+    endif()
+    if(CMAKE_CROSSCOMPILING)
+        polyphase_target_system(system)
+        list(APPEND platform --system ${system})
+    endif()
     set(sanitizer "")
     if(POLYPHASE_SANITIZER)
         set(sanitizer --sanitizer ${POLYPHASE_SANITIZER})
@@ -254,8 +280,7 @@ function(polyphase_add_kernel name)
     set(outputs "${directory}/${name}.h" "${directory}/lib${name}.a" "${directory}/${name}.json")
     add_custom_command(
         OUTPUT ${outputs}
-        COMMAND ${command} compile "${problem}" --out "${directory}" --depfile "${directory}/${name}.d" --cc "${CMAKE_C_COMPILER}"
-                ${sanitizer}
+        COMMAND ${command} compile "${problem}" --out "${directory}" --depfile "${directory}/${name}.d" ${platform} ${sanitizer}
         DEPENDS ${command} "${problem}"
         DEPFILE "${directory}/${name}.d"
         COMMENT "Polyphase kernel ${name}"

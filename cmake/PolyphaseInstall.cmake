@@ -14,6 +14,11 @@ if(TARGET polyphase)
     file(RELATIVE_PATH bin_to_lib "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
     set_target_properties(polyphase PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
     install(TARGETS polyphase EXPORT PolyphaseTargets RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    # What a cross build of the runtime needs.
+    set_target_properties(polyphase_halide_runtime PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+    install(TARGETS polyphase_halide_runtime RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    get_target_property(halide_include Halide::Runtime INTERFACE_INCLUDE_DIRECTORIES)
+    install(FILES "${halide_include}/HalideRuntime.h" DESTINATION "${CMAKE_INSTALL_DATADIR}/polyphase/include")
     install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/schedules/records" DESTINATION "${CMAKE_INSTALL_DATADIR}/polyphase" FILES_MATCHING
             PATTERN "*.json")

@@ -24,15 +24,20 @@ std::string read_text(const std::string& file) {
 
 }  // namespace
 
-std::vector<Problem> read_problems(const std::string& file, const std::vector<std::string>& targets) {
+std::vector<Problem> read_problems(const std::string& file, const std::vector<std::string>& targets,
+                                   const std::string& system) {
     ParseResult result = parse_problems(read_text(file), check_target);
     std::vector<std::string> errors;
     for (const std::string& error : result.errors) errors.push_back(file + ": " + error);
     for (const std::string& target : targets)
         if (const auto why = check_target(target)) errors.push_back("--target: " + *why);
+    if (!system.empty())
+        if (system_of(system) != system || check_target(system))
+            errors.push_back("--system: expected architecture, bits and system, as arm-64-linux, found \"" + system +
+                             "\"");
     for (Problem& problem : result.problems) {
         if (!targets.empty()) problem.targets = targets;
-        if (problem.targets.empty()) problem.targets = default_targets();
+        if (problem.targets.empty()) problem.targets = default_targets(system);
         if (const Convolution* conv = convolution_of(problem);
             conv && (conv->bias_initializer == Initializer::bilinear || conv->bias_initializer == Initializer::icnr))
             errors.push_back(file + ": " + problem.name +
