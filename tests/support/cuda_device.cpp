@@ -67,6 +67,10 @@ int CudaDevice::driver_version() const {
     return version;
 }
 
+bool CudaDevice::works() const {
+    return result_of("cuCtxSynchronize") == 0;
+}
+
 DeviceMemory::DeviceMemory(size_t bytes) : bytes_(bytes) {
     if (bytes == 0) return;
     const size_t words = (bytes + 3) / 4;
@@ -112,6 +116,10 @@ DeviceStream::~DeviceStream() {
 
 void DeviceStream::wait() const {
     driver("cuStreamSynchronize", handle_);
+}
+
+void DeviceStream::copy(void* to, const void* from, size_t bytes) const {
+    driver("cuMemcpyDtoDAsync_v2", reinterpret_cast<uint64_t>(to), reinterpret_cast<uint64_t>(from), bytes, handle_);
 }
 
 double DeviceStream::milliseconds(const std::function<void()>& queue) const {

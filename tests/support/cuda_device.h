@@ -33,6 +33,8 @@ class CudaDevice {
     int capability() const { return 10 * attribute(75) + attribute(76); }
     /// 13000 for CUDA 13.0.
     int driver_version() const;
+    /// Waits for it; false after an error that lasts as long as the context.
+    bool works() const;
 
   private:
     int attribute(int which) const;
@@ -86,6 +88,8 @@ class DeviceStream {
 
     void* handle() const { return handle_; }
     void wait() const;
+    /// Queues a copy.
+    void copy(void* to, const void* from, size_t bytes) const;
 
     /// Milliseconds between events before and after what `queue` queues on this stream.
     double milliseconds(const std::function<void()>& queue) const;
