@@ -158,7 +158,10 @@ class ConvolutionGenerator : public Halide::Generator<ConvolutionGenerator<Op>> 
         constrain(output, TensorShape::output(problem_, this->get_target()));
     }
 
-    void schedule() { polyphase::apply(plan_, problem_, this->get_target(), stages_); }
+    void schedule() {
+        polyphase::apply(plan_, problem_, this->get_target(), stages_);
+        add_lowering_passes(this->get_target(), this->get_pipeline());
+    }
 
   private:
     Problem problem_;

@@ -57,6 +57,10 @@ bool runs_on_device(const Halide::Target& target) {
     return backend_for(target).runs_on_device();
 }
 
+void add_lowering_passes(const Halide::Target& target, const Halide::Pipeline& pipeline) {
+    backend_for(target).add_lowering_passes(pipeline);
+}
+
 Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {
     return backend_for(target).packing(problem, schedule);
 }

@@ -4,6 +4,7 @@
 
 #include "schedules/cuda/convolution.h"
 #include "schedules/cuda/memory_bound.h"
+#include "schedules/cuda/private_registers.h"
 
 namespace polyphase::cuda {
 namespace {
@@ -26,6 +27,10 @@ class Cuda final : public polyphase::Backend {
 
     Packing packing(const Problem& problem, const Schedule& schedule) const override {
         return convolution_packing(problem, schedule);
+    }
+
+    void add_lowering_passes(Halide::Pipeline pipeline) const override {
+        pipeline.add_custom_lowering_pass(new PrivateRegisters);  // the pipeline's from here on
     }
 
     void apply(const Schedule& schedule, const Problem& problem, const Target&,
