@@ -8,6 +8,19 @@
 #include "runtime/src/error.h"
 
 namespace polyphase {
+namespace {
+
+constexpr size_t kUnit = POLYPHASE_CUDA_ALLOCATION;
+
+}  // namespace
+
+CudaCall::CudaCall(Purpose call_purpose, CUstream call_stream, void* workspace, size_t workspace_bytes)
+    : Context(nullptr, 0, Heap::refused), purpose(call_purpose), stream(call_stream) {
+    // The slack is never used for more, so that whether a workspace suffices does not depend on where it lies.
+    if (workspace == nullptr || workspace_bytes < kUnit) return;
+    arena = (reinterpret_cast<CUdeviceptr>(workspace) + kUnit - 1) / kUnit * kUnit;
+    arena_bytes = workspace_bytes - (kUnit - 1);
+}
 
 int CudaCall::enter(const char* kernel) {
     char why[200];
@@ -30,9 +43,8 @@ int CudaCall::enter(const char* kernel) {
 }
 
 CUdeviceptr CudaCall::allocate_device(size_t bytes) {
-    constexpr size_t kUnit = POLYPHASE_CUDA_ALLOCATION;
     const size_t rounded = (bytes + kUnit - 1) / kUnit * kUnit;
-    if (rounded > arena_bytes - arena_used) {
+    if (rounded > arena_bytes - arena_used || bytes > arena_bytes) {
         char text[120];
         std::snprintf(text, sizeof text, "it asked for %zu bytes of device memory, but its workspace has %zu left",
                       bytes, arena_bytes - arena_used);

@@ -19,12 +19,8 @@ struct CudaCall : Context {
     /// `purpose` load: everything happens but the launches, so that a call brings code into the context.
     enum class Purpose { load, run };
 
-    CudaCall(Purpose call_purpose, CUstream call_stream, void* workspace, size_t workspace_bytes)
-        : Context(nullptr, 0, Heap::refused),
-          purpose(call_purpose),
-          stream(call_stream),
-          arena(reinterpret_cast<CUdeviceptr>(workspace)),
-          arena_bytes(workspace_bytes) {}
+    /// `workspace` may have any alignment; see POLYPHASE_CUDA_ALLOCATION.
+    CudaCall(Purpose call_purpose, CUstream call_stream, void* workspace, size_t workspace_bytes);
 
     /// Finds driver and current context. Returns 0 or a polyphase_error; its message names the kernel.
     int enter(const char* kernel);
@@ -40,8 +36,8 @@ struct CudaCall : Context {
     CUcontext current = nullptr;
     uint64_t current_id = 0;  ///< contexts that come after each other may have one address
     CUstream stream;
-    CUdeviceptr arena;
-    size_t arena_bytes, arena_used = 0;
+    CUdeviceptr arena = 0;
+    size_t arena_bytes = 0, arena_used = 0;
     const CudaModule* module = nullptr;
 };
 

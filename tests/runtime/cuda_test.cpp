@@ -128,7 +128,7 @@ const polyphase_variant kCuda = {
     .weight_dims = 1,
     .weight_extent = {24},
     .packed_size = 64 + 64 + 4 * 24,
-    .workspace_size = 4096,
+    .workspace_size = 4096 + 255,
     .info = "{\"name\":\"gpu1\"}",
 };
 
@@ -159,7 +159,7 @@ const polyphase_kernel kKernel = {
 struct alignas(256) DeviceMemory {
     float weights[24], bias[4], slopes[4], input[64], residual[160], output[160];
     unsigned char packed[64 + 64 + 4 * 24];
-    alignas(256) unsigned char workspace[4096];
+    alignas(256) unsigned char workspace[4096 + 256 + 255];
     int64_t indices[160];
 };
 
@@ -229,17 +229,25 @@ TEST_F(CudaTest, TheStreamMayBeTheDefaultOne) {
 
 TEST_F(CudaTest, IntermediatesFollowEachOtherInTheWorkspace) {
     polyphase_variant two = kCuda;
-    two.workspace_size = 8192;
+    two.workspace_size = 8192 + 255;
     polyphase_kernel kernel = kKernel;
     kernel.cuda = &two;
     intermediates = 2;
-    alignas(256) static unsigned char workspace[8192];
+    alignas(256) static unsigned char workspace[8192 + 255];
     const auto calls = calls_of([&] {
         return polyphase_kernel_run_cuda(&kernel, memory.input, memory.packed, nullptr, memory.output, workspace,
                                          stream);
     });
     const std::string first = text(workspace), second = text(workspace + 4096);  // 4000 bytes, rounded up to 256
     EXPECT_THAT(calls, testing::Contains("cuLaunchKernel 0x51: stage <<<3x2x1, 32x4x1, 0>>> " + first + " " + second));
+}
+
+TEST_F(CudaTest, AWorkspaceMayBeginAnywhereThatTensorsMay) {
+    const auto calls = calls_of([&] {
+        return polyphase_kernel_run_cuda(&kKernel, memory.input, memory.packed, nullptr, memory.output,
+                                         memory.workspace + 16, stream);
+    });
+    EXPECT_THAT(calls, testing::Contains(testing::EndsWith(text(memory.input) + " " + text(memory.workspace + 256))));
 }
 
 TEST_F(CudaTest, CodeThatWantsMoreThanItsWorkspaceLaunchesNothingMore) {
@@ -397,7 +405,7 @@ TEST_F(CudaTest, MissingAndSurplusTensorsAreRefused) {
     expect_refused(run_with(in, nullptr, nullptr, out, work), POLYPHASE_NULL_POINTER, "the packed weights are null");
     expect_refused(run_with(in, packed, nullptr, nullptr, work), POLYPHASE_NULL_POINTER, "the output is null");
     expect_refused(run_with(in, packed, nullptr, out, nullptr), POLYPHASE_NULL_POINTER,
-                   "the workspace is null; expected 4096 bytes of device memory");
+                   "the workspace is null; expected 4351 bytes of device memory");
     expect_refused(run_with(in, packed, memory.residual, out, work), POLYPHASE_UNEXPECTED_TENSOR, "no residual");
     expect_refused(polyphase_kernel_pack_cuda(&kKernel, memory.weights, nullptr, nullptr, packed, stream),
                    POLYPHASE_MISSING_TENSOR, "needs a bias");
@@ -472,7 +480,7 @@ TEST_F(CudaTest, TheProcessorsFunctionsRefuseAKernelForCudaOnly) {
     EXPECT_EQ(polyphase_kernel_packed_size(&kKernel, &state), 0U);
     EXPECT_STREQ(polyphase_kernel_info(&kKernel, &state), "{\"name\":\"gpu1\"}");
     EXPECT_EQ(polyphase_kernel_packed_size_cuda(&kKernel), 224U);
-    EXPECT_EQ(polyphase_kernel_workspace_size_cuda(&kKernel), 4096U);
+    EXPECT_EQ(polyphase_kernel_workspace_size_cuda(&kKernel), 4351U);
 }
 
 }  // namespace
