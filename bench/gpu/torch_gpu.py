@@ -21,6 +21,7 @@ import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "peers"))
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from layer import CannotRun, Layer  # noqa: E402
 from torch_peer import ACTIVATIONS, operation  # noqa: E402
@@ -91,7 +92,7 @@ def measure(layer, kernels):
     expected = activation(functions[0](inputs[0]))
 
     packed = [ours.pack() for _ in range(sets)]
-    outputs = [torch.full_like(expected, float("nan")) for _ in range(sets)]
+    outputs = [tensor(np.full(layer.output_shape, np.nan, np.float32)) for _ in range(sets)]
     ours.run(inputs[0], packed[0], outputs[0])
     torch.cuda.synchronize()
     largest = expected.abs().max().item()
