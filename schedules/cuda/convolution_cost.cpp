@@ -20,6 +20,8 @@ constexpr long long kSharedBytes = 200 << 10;
 // Cycles, estimated.
 constexpr double kLatency = 800;     // from a chunk's first load until its last word is in shared memory, barriers included
 constexpr double kLaunch = 3000;     // of a kernel: to start, to fill the multiprocessors and to drain
+constexpr double kDependentLoad = 40;     // from one product of the direct family to the next
+constexpr double kDirectInstructions = 12;  // of a product there: operands and the arithmetic of their places
 constexpr double kCopyInstructions = 14;  // per word that is staged: its place, bounds, a load, a store
 constexpr double kStoreInstructions = 8;  // per output
 constexpr double kInstructions = 1.12;    // instructions besides FMAs and loads in the innermost loop
@@ -40,7 +42,7 @@ struct Shape {
     PerAxis<int> quotients{}, reach{}, taps{}, period{};
     PerAxis<int> live_taps{};  // of all phases
     long long group_in, group_out, groups, batch;
-    bool channels_last, even_x;
+    bool channels_last, even_x, even = true, pads = false;
 
     explicit Shape(const Problem& problem) : axes(xyz_axes(problem)) {
         groups = convolution_of(problem)->groups;
@@ -48,12 +50,18 @@ struct Shape {
         group_out = problem.out_channels / groups;
         batch = problem.batch;
         channels_last = problem.output_layout == Layout::nhwc;
+        const auto* resize = std::get_if<ResizeConv>(&problem.op);
+        pads = resize != nullptr && !presummed(*resize);
         for (int a = 0; a < kAxes; a++) {
             period[a] = axes[a].period;
             taps[a] = std::max(axes[a].taps(), 1);
             quotients[a] = ceil_div(axes[a].output, period[a]);
             reach[a] = cuda::reach(axes[a]);
-            for (const Phase& phase : axes[a].phases) live_taps[a] += phase.taps;
+            for (const Phase& phase : axes[a].phases) {
+                live_taps[a] += phase.taps;
+                even = even && phase.taps == axes[a].phases.front().taps;
+            }
+            pads = pads || reads_outside(axes[a]);
         }
         even_x = std::all_of(axes[kX].phases.begin(), axes[kX].phases.end(),
                              [&](const Phase& phase) { return phase.taps == axes[kX].phases.front().taps; });
@@ -73,7 +81,9 @@ class CostModel {
 
     std::vector<Schedule> candidates() {
         add_direct();
-        if (s_.group_in > 1 || s_.group_out > 1) add_tiles();
+        // Where a phase has no tap at all Halide's bounds reach one input too far, which only padding makes harmless.
+        const bool bounded = s_.even || s_.pads;
+        if (bounded && (s_.group_in > 1 || s_.group_out > 1)) add_tiles();
         return std::move(all_);
     }
 
@@ -88,7 +98,9 @@ class CostModel {
         // Every FMA loads its operands, with the arithmetic of their places.
         const double outputs = outputs_of();
         const double products = outputs * s_.group_in * s_.taps[kX] * s_.taps[kY] * s_.taps[kZ];
-        p.predicted_cycles = kLaunch + products * 12 / (vectors ? 4 : 1) / (kIssue * kProcessors);
+        const double serial = static_cast<double>(s_.group_in) * s_.taps[kX] * s_.taps[kY] * s_.taps[kZ] * kDependentLoad;
+        p.predicted_cycles =
+            kLaunch + std::max(serial, products * kDirectInstructions / (vectors ? 4 : 1) / (kIssue * kProcessors));
         all_.push_back(p);
     }
 
