@@ -26,6 +26,7 @@ if(TARGET polyphase)
 endif()
 
 install(EXPORT PolyphaseTargets NAMESPACE Polyphase:: DESTINATION "${package_directory}")
+string(REGEX REPLACE "^arm64$" "aarch64" package_processor "${CMAKE_SYSTEM_PROCESSOR}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/PolyphaseConfig.cmake.in" "${PROJECT_BINARY_DIR}/PolyphaseConfig.cmake"
                               INSTALL_DESTINATION "${package_directory}")
 # Before 1.0 every minor release may change the interface.

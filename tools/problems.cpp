@@ -9,6 +9,7 @@
 
 #include "problem/names.h"
 #include "problem/problem_file.h"
+#include "schedules/backend.h"
 #include "tools/targets.h"
 
 namespace polyphase {
@@ -20,6 +21,20 @@ std::string read_text(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) throw BadInput{{file + ": cannot be read: " + std::strerror(errno)}};
     return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Why none of the problem's targets knows its machine; nothing if one does.
+std::optional<std::string> check_machine(const Problem& problem) {
+    if (problem.machine.empty()) return std::nullopt;
+    std::string known;
+    for (const std::string& target : problem.targets) {
+        for (const std::string& name : backend_for(Halide::Target(target)).machines()) {
+            if (name == problem.machine) return std::nullopt;
+            if (known.find(name) == std::string::npos) known += (known.empty() ? "" : ", ") + name;
+        }
+    }
+    return "expected " + (known.empty() ? "none, because these targets have no named machines" : "one of " + known) +
+           ", found \"" + problem.machine + "\"";
 }
 
 }  // namespace
@@ -47,6 +62,9 @@ std::vector<Problem> read_problems(const std::string& file, const std::vector<st
         if (errors.empty())
             if (const auto why = check_targets(problem.targets))
                 errors.push_back(file + ": " + problem.name + ": field \"targets\": " + *why);
+        if (errors.empty())
+            if (const auto why = check_machine(problem))
+                errors.push_back(file + ": " + problem.name + ": field \"machine\": " + *why);
     }
     if (!errors.empty()) throw BadInput{errors};
     return result.problems;
