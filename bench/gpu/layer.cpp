@@ -127,6 +127,11 @@ double largest_error(const std::vector<float>& found, const std::vector<float>& 
     return error / (largest + 1e-30);
 }
 
+void wrong(nlohmann::ordered_json& line, const std::string& what) {
+    line["ok"] = false;
+    line["wrong"] = what;
+}
+
 class Measurement {
   public:
     Measurement(const CudaDevice& device, const std::string& directory, const Problem& problem)
@@ -186,11 +191,6 @@ class Measurement {
         return copy.values<float>();
     }
 
-    static void wrong(nlohmann::ordered_json& line, const std::string& what) {
-        line["ok"] = false;
-        line["wrong"] = what;
-    }
-
     void check(nlohmann::ordered_json& line, const std::vector<float>& found) const {
         const std::vector<float> expected = on_processor(library_, problem_, data_);
         if (expected.empty()) return wrong(line, "it has no code for this machine's processor to compare with");
@@ -226,8 +226,30 @@ nlohmann::ordered_json measure_layer(const CudaDevice& device, const std::string
     try {
         Measurement(device, directory, problem).into(line);
     } catch (const std::exception& error) {
-        line["ok"] = false;
-        line["wrong"] = error.what();
+        wrong(line, error.what());
+    }
+    return line;
+}
+
+nlohmann::ordered_json warm_layer(const std::string& directory, const Problem& problem) {
+    nlohmann::ordered_json line{{"name", problem.name}, {"ok", true}};
+    try {
+        const Library library(directory, problem.name);
+        auto start = std::chrono::steady_clock::now();
+        library.call("load_cuda");
+        line["load_ms"] = seconds_since(start) * 1e3;
+        const Convolution* conv = convolution_of(problem);
+        if (conv == nullptr) return line;
+        const DeviceStream stream;
+        const DeviceMemory weights(testing::weight_count(problem) * sizeof(float)),
+            bias(conv->bias ? static_cast<size_t>(problem.out_channels) * sizeof(float) : 0),
+            packed(library.size("packed_size_cuda"));
+        start = std::chrono::steady_clock::now();
+        library.call("pack_cuda", weights.data(), bias.data(), packed.data(), stream.handle());
+        stream.wait();
+        line["pack_ms"] = seconds_since(start) * 1e3;
+    } catch (const std::exception& error) {
+        wrong(line, error.what());
     }
     return line;
 }

@@ -1,6 +1,7 @@
 // polyphase_gpu: what scripts/gpu-check runs on a machine with a CUDA device. Every command prints lines of JSON and
 // ends with status 77 where there is no device.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -55,16 +56,23 @@ struct LayerOptions {
     std::string directory, rows;
     size_t skip = 0;
     double seconds = 1e9;
+    std::vector<size_t> part = {0, 1};  // which of how many
 };
+
+std::vector<Problem> selected(const LayerOptions& options) {
+    const polyphase::ParseResult parsed = polyphase::parse_problems(read(options.directory + "/layers.json"));
+    if (!parsed.errors.empty()) throw std::runtime_error(parsed.errors[0]);
+    std::vector<Problem> problems;
+    for (const Problem& problem : parsed.problems)
+        if (std::regex_search(problem.name, std::regex(options.rows))) problems.push_back(problem);
+    problems.erase(problems.begin(), problems.begin() + static_cast<long>(std::min(options.skip, problems.size())));
+    return problems;
+}
 
 int measure_layers(const CudaDevice& device, const LayerOptions& options) {
     const auto start = std::chrono::steady_clock::now();
-    const polyphase::ParseResult parsed = polyphase::parse_problems(read(options.directory + "/layers.json"));
-    if (!parsed.errors.empty()) throw std::runtime_error(parsed.errors[0]);
     bool ok = true;
-    size_t selected = 0;
-    for (const Problem& problem : parsed.problems) {
-        if (!std::regex_search(problem.name, std::regex(options.rows)) || selected++ < options.skip) continue;
+    for (const Problem& problem : selected(options)) {
         if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > options.seconds) {
             print({{"name", problem.name}, {"not_run", "its time was up"}});
             continue;
@@ -77,6 +85,13 @@ int measure_layers(const CudaDevice& device, const LayerOptions& options) {
     return ok ? 0 : 1;
 }
 
+int warm_layers(const LayerOptions& options) {
+    const std::vector<Problem> problems = selected(options);
+    for (size_t i = options.part.at(0); i < problems.size(); i += options.part.at(1))
+        print(polyphase::gpu::warm_layer(options.directory, problems[i]));
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,9 +102,13 @@ int main(int argc, char** argv) {
     const CLI::App* device = app.add_subcommand("device", "What the device is");
     CLI::App* ceilings = app.add_subcommand("ceilings", "What it can do at best");
     ceilings->add_option("FILE", file, "ceilings.cu, compiled")->required();
+    CLI::App* warm = app.add_subcommand("warm", "Fill the driver's cache with the kernels of DIR/layers.json");
+    warm->add_option("--part", options.part, "K N: every Nth of them, from the Kth on")->expected(2);
     CLI::App* layers = app.add_subcommand("layers", "Check and time the kernels of DIR/layers.json");
-    layers->add_option("DIR", options.directory, "libNAME.so of each, for CUDA and the processor")->required();
-    layers->add_option("--rows", options.rows, "Only those whose name matches this regular expression");
+    for (CLI::App* command : {warm, layers}) {
+        command->add_option("DIR", options.directory, "libNAME.so of each, for CUDA and the processor")->required();
+        command->add_option("--rows", options.rows, "Only those whose name matches this regular expression");
+    }
     layers->add_option("--skip", options.skip, "Not the first so many of them");
     layers->add_option("--seconds", options.seconds, "Begin no other after this time");
     try {
@@ -97,7 +116,7 @@ int main(int argc, char** argv) {
         const CudaDevice cuda;
         if (device->parsed()) return print_device(cuda);
         if (ceilings->parsed()) return print_ceilings(cuda, file);
-        return measure_layers(cuda, options);
+        return warm->parsed() ? warm_layers(options) : measure_layers(cuda, options);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     } catch (const CudaDevice::NoDevice& none) {

@@ -48,9 +48,10 @@ def page(results):
             f"{device['device']}, capability {device['capability'] / 10:.1f}, driver CUDA {device['driver'] / 1000:.1f}; "
             f"{results['host']}; {results['date']}; commit {results['commit']}.", ""]
     text += ["One run of each layer, in a captured graph of runs on several sets of tensors in turn that together exceed the L2",
-             "cache; medians. The ceiling is the longer of direct FLOPs at the FMA peak and every tensor once at the rate of a copy",
-             "kernel, both measured in this run. PyTorch does the same with TF32 off and cuDNN's benchmark mode on; \"cuDNN\" is its",
-             "convolution without bias and activation. Ratios are their time divided by ours.", ""]
+             "cache; medians. The ceiling is the longer of direct FLOPs at the FMA peak and every tensor once at the rate of a",
+             "copy kernel, both measured in this run. PyTorch does the same with TF32 off and cuDNN's benchmark mode on; \"cuDNN\" is",
+             "its convolution without bias and activation. Ratios are their time divided by ours. \"Compiled in\" is what the driver",
+             "takes for the first load, beside seven other processes.", ""]
     text += ["## Summary", ""] + [f"- {line}" for line in summary(results)] + [""]
     if ceilings:
         text += ["## Ceilings", "", "| | |", "|---|---|", f"| FMA, f32 | {ceilings['fma_tflops']:.1f} TFLOP/s |",
@@ -60,8 +61,8 @@ def page(results):
     rows = timed(results)
     if rows:
         peer = {row["name"]: row for row in results.get("torch", [])}
-        text += ["## Layers", "", "| Layer | Layout | µs | TFLOP/s | TB/s | Of the ceiling | PyTorch µs | ratio | cuDNN ratio | Loading, ms |",
-                 "|---|---|---|---|---|---|---|---|---|---|"]
+        text += ["## Layers", "", "| Layer | Layout | µs | TFLOP/s | TB/s | Of the ceiling | PyTorch µs | ratio | cuDNN ratio | Schedule | Compiled in, ms |",
+                 "|---|---|---|---|---|---|---|---|---|---|---|"]
         text += [layer_line(row, peer.get(row["name"], {}), ceilings) for row in rows] + [""]
     left_out = [row for row in results.get("torch", []) if "left_out" in row]
     if left_out:
@@ -73,8 +74,14 @@ def layer_line(row, peer, ceilings):
     name = row["name"].rsplit("_", 1)[0]
     cells = [name, row["layout"], number(row["us"]), f"{row['flops'] / row['us'] / 1e6:.2f}", f"{row['bytes'] / row['us'] / 1e6:.2f}",
              percent(share(row, ceilings)) if ceilings else "", number(peer["us_torch"]) if "us_torch" in peer else "",
-             ratio(peer, "us_torch"), ratio(peer, "us_bare"), f"{row['load_ms']:.0f}"]
+             ratio(peer, "us_torch"), ratio(peer, "us_bare"), schedule(row),
+             f"{row.get('compile_ms') or row['load_ms']:.0f}"]
     return "| " + " | ".join(cells) + " |"
+
+
+def schedule(row):
+    chosen = row.get("schedule") or {}
+    return " ".join([chosen.get("family", ""), *(f"{name}={value}" for name, value in chosen.get("params", {}).items())])
 
 
 def ratio(peer, which):
