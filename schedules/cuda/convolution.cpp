@@ -73,7 +73,8 @@ struct Tile {
     // Cuts what a block computes along c, qx and qy into threads and their tiles, and maps the threads. Returns the
     // loops of a thread's tile, innermost first.
     std::vector<VarOrRVar> spread(const ConvolutionStages& s, Stage stage, Var block_c, Var block_x, Var block_y,
-                                  const std::vector<VarOrRVar>& reduction_in, const std::vector<VarOrRVar>& outside) {
+                                  const std::vector<VarOrRVar>& reduction_in, const std::vector<VarOrRVar>& outside,
+                                  bool vectors) {
         // A thread's channels are vectors of four, those of neighbouring lanes follow each other.
         stage.split(block_c, vector, lane_c, lanes_c * width()).split(lane_c, lane_c, in_vector, width());
         // Lanes that are many follow each other; few have tiles that do, so that neighbouring taps share inputs.
@@ -95,7 +96,12 @@ struct Tile {
         all.insert(all.end(), threads.begin(), threads.end());
         all.insert(all.end(), outside.begin(), outside.end());
         stage.reorder(all);
-        for (const VarOrRVar& loop : tile) stage.unroll(loop);
+        for (size_t i = 0; i < tile.size(); i++) {
+            if (i == 0 && vectors)
+                stage.vectorize(tile[i]);
+            else
+                stage.unroll(tile[i]);
+        }
         if (lanes_r > 1) stage.fuse(s.r[kX], lane_x, lane_x);
         if (channels_last)
             stage.gpu_threads(lane_c, lane_x, lane_y);
@@ -118,11 +124,11 @@ int inputs_of(const AxisMap& axis, int outputs, bool phases) {
 }
 
 // The chunk of the padded input, copied by all threads of a block in the order in which it lies in memory.
-void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, Func staged,
-                 const RVar& chunk) {
+void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, Func sums,
+                 Func staged, const RVar& chunk) {
     const auto [x, y, z] = s.i;
     const bool ci_last = problem.input_layout == Layout::nhwc;
-    staged.compute_at(s.acc, chunk).store_in(MemoryType::GPUShared);
+    staged.compute_at(sums, chunk).store_in(MemoryType::GPUShared);
     staged.bound_extent(s.ci, p["depth"])
         .bound_extent(x, inputs_of(s.axes[kX], t.block_x(), t.phases_x || t.lanes_r > 1))
         .bound_extent(y, inputs_of(s.axes[kY], t.block_y(), t.phases_y))
@@ -146,17 +152,40 @@ void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p
         .gpu_threads(t0, t1, t2);
 }
 
+// The reduction in `splits` parts, each the work of blocks of its own, so that few outputs fill a GPU too. Returns the
+// parts' sums, which lie in memory until the output's own kernel adds them up, always in the same order.
+Func split_reduction(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Var& part, RVar& ci) {
+    const RVar parts("parts"), in_part("in_part");
+    s.acc.update().split(s.taps.x, parts, in_part, s.group_in / p["splits"]);
+    Func sums = s.acc.update().rfactor(parts, part);
+    ci = in_part;
+    const std::vector<Var> order = memory_order(s, problem);
+    s.acc.compute_at(s.output, one_pass(s.output, order, 1)).store_in(MemoryType::Register);
+    return sums;
+}
+
 void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     Tile t(problem, p);
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
     const Var block_c("c_block"), block_x("x_block"), block_y("y_block"), in_c("c_in_block"), in_x("x_in_block"),
-        in_y("y_in_block"), place("place"), rest("rest_of_grid");
+        in_y("y_in_block"), place("place"), rest("rest_of_grid"), part("part");
 
-    Func out = s.output;
-    out.bound(s.c, 0, s.group_out);
-    out.split(s.c, block_c, in_c, t.block_c(),
-              s.group_out % t.block_c() == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
+    Func sums = s.acc, stored = s.output;
+    RVar ci = s.taps.x;
+    const bool splits = p["splits"] > 1;
+    if (splits) {
+        sums = split_reduction(s, problem, p, part, ci);
+        stored = sums.in(s.acc);
+        std::vector<Var> order = memory_order(s, problem);
+        order.push_back(part);
+        stored.compute_root().reorder_storage(order);
+    } else {
+        stored.bound(s.c, 0, s.group_out);
+    }
+    stored
+        .split(s.c, block_c, in_c, t.block_c(),
+               s.group_out % t.block_c() == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
         .split(qx, block_x, in_x, t.block_x(), TailStrategy::ShiftInwards)
         .split(qy, block_y, in_y, t.block_y(), TailStrategy::ShiftInwards);
     std::vector<VarOrRVar> outside{block_x, block_y, qz, block_c, s.g};
@@ -164,16 +193,18 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     if (!t.phases_y) outside.push_back(ry);
     outside.push_back(rz);
     outside.push_back(s.n);
-    t.spread(s, Stage(out), in_c, in_x, in_y, {}, outside);
-    out.fuse(block_x, block_y, place).fuse(place, qz, place);
+    if (splits) outside.push_back(part);
+    const bool whole_vectors = t.width() > 1 && s.group_out % t.width() == 0;
+    t.spread(s, Stage(stored), in_c, in_x, in_y, {}, outside, t.channels_last && whole_vectors);
+    stored.fuse(block_x, block_y, place).fuse(place, qz, place);
     Var grid = s.g;
     for (size_t i = 5; i < outside.size(); i++) {
-        out.fuse(grid, outside[i].var, rest);
+        stored.fuse(grid, outside[i].var, rest);
         grid = rest;
     }
-    out.gpu_blocks(place, block_c, grid);
+    stored.gpu_blocks(place, block_c, grid);
 
-    s.acc.compute_at(out, place)
+    sums.compute_at(stored, place)
         .store_in(MemoryType::Register)
         .bound_extent(s.c, t.block_c())
         .bound_extent(qx, t.block_x())
@@ -181,11 +212,11 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     std::vector<VarOrRVar> single{qz, s.g, rz, s.n};  // loops of one iteration
     if (!t.phases_x && t.lanes_r == 1) single.push_back(rx);
     if (!t.phases_y) single.push_back(ry);
-    t.spread(s, Stage(s.acc), s.c, qx, qy, {}, single);
-    auto update = s.acc.update();
+    if (splits) single.push_back(part);
+    t.spread(s, Stage(sums), s.c, qx, qy, {}, single, t.width() % 2 == 0);
+    auto update = sums.update();
     const RVar chunk("chunk"), in_chunk("in_chunk"), step("step"), in_step("in_step");
-    update.split(s.taps.x, chunk, in_chunk, p["depth"], TailStrategy::GuardWithIf)
-        .split(in_chunk, step, in_step, p["unroll"]);
+    update.split(ci, chunk, in_chunk, p["depth"]).split(in_chunk, step, in_step, p["unroll"]);
     std::vector<VarOrRVar> reduction{in_step};
     const PerAxis<RVar> taps{s.taps.y, s.taps.z, s.taps.w};
     if (p["unroll_taps"])
@@ -193,7 +224,7 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     else
         reduction.insert(reduction.end(), {step, taps[kX], taps[kY], taps[kZ]});
     single.insert(single.begin(), chunk);
-    t.spread(s, update, s.c, qx, qy, reduction, single);
+    t.spread(s, update, s.c, qx, qy, reduction, single, t.width() % 2 == 0);
     update.unroll(in_step);
     if (p["unroll_taps"]) update.unroll(taps[kX]).unroll(taps[kY]).unroll(taps[kZ]);
 
@@ -201,9 +232,9 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     if (s.resamples) {
         s.padded.compute_root();
         one_pass(s.padded, s.padded.args(), 1);
-        staged = s.padded.in(s.acc);
+        staged = s.padded.in(sums);
     }
-    stage_chunk(s, problem, p, t, staged, chunk);
+    stage_chunk(s, problem, p, t, sums, staged, chunk);
 }
 
 void schedule_direct(ConvolutionStages& s, const Problem& problem, const Schedule& p) {

@@ -27,7 +27,8 @@ constexpr double kStoreInstructions = 8;  // per output
 constexpr double kInstructions = 1.12;    // instructions besides FMAs and loads in the innermost loop
 
 // Limits.
-constexpr int kMostSums = 96, kFewSums = 1;
+constexpr int kMostSums = 96;
+constexpr int kMostSplits = 64;
 constexpr int kSpareRegisters = 40;           // addresses, counters, operands on their way
 constexpr long long kBlockSharedBytes = 24 << 10;
 constexpr int kMostBodyFmas = 1200;           // unrolled
@@ -147,7 +148,6 @@ class CostModel {
     void add(int tile_c, int tile_x, int tile_y, bool phases_x, bool phases_y, int sums, int lanes_c, int lanes_r,
              int lanes_x, int lanes_y, int most_depth) {
         const int depth = divisor_within(s_.group_in, most_depth);
-        const int rx = phases_x ? s_.period[kX] : 1, ry = phases_y ? s_.period[kY] : 1;
         const long long block_x = static_cast<long long>(lanes_x) * tile_x, block_y = static_cast<long long>(lanes_y) * tile_y;
         const long long block_c = static_cast<long long>(lanes_c) * tile_c;
         const long long shared =
@@ -181,33 +181,57 @@ class CostModel {
                                        kMostBlocks, static_cast<int>(kSharedBytes / (shared + 1024))});
         if (resident < 1) return;
 
-        const double staged = static_cast<double>(shared) / 4 * kCopyInstructions / kIssue;
-        const double chunks = static_cast<double>(s_.group_in) / depth;
-        const double stores = static_cast<double>(threads) * sums * (kStoreInstructions + store_penalty(lanes_c, lanes_r, lanes_x, phases_x)) / kIssue;
-        const double busy = chunks * (depth * step + staged) + stores;
-        const double alone = chunks * (depth * step * 1.5 + staged + kLatency) + kLatency + stores;
-
-        const double blocks = static_cast<double>(ceil_div(s_.quotients[kX], block_x)) * ceil_div(s_.quotients[kY], block_y) *
-                              s_.quotients[kZ] * ceil_div(s_.group_out, block_c) * s_.groups * s_.batch *
-                              (phases_x || lanes_r > 1 ? 1 : s_.period[kX]) * (phases_y ? 1 : s_.period[kY]) *
-                              s_.period[kZ];
-        const double each = std::max(1.0, std::ceil(blocks / kProcessors));
-        const double rounds = std::ceil(each / resident);
-        const double arithmetic = std::max(each * busy, rounds * alone);
-        const double block_bytes = 4.0 * static_cast<double>(s_.group_in) *
-                                   ((block_x + s_.reach[kX]) * (block_y + s_.reach[kY]) * s_.taps[kZ] +
-                                    static_cast<double>(block_c) * taps_x * lanes_r * taps_y * s_.taps[kZ]);
-        const double cache = blocks * block_bytes / kCacheBytes;
-        (void)rx;
-        (void)ry;
+        Block block;
+        block.threads = threads;
+        block.sums = sums;
+        block.resident = resident;
+        block.depth = depth;
+        block.step = step;
+        block.staged = static_cast<double>(shared) / 4 * kCopyInstructions / kIssue;
+        block.stores = static_cast<double>(threads) * sums *
+                       (kStoreInstructions + store_penalty(lanes_c, lanes_r, lanes_x, phases_x)) / kIssue;
+        block.bytes = 4.0 * static_cast<double>(s_.group_in) *
+                      ((block_x + s_.reach[kX]) * (block_y + s_.reach[kY]) * s_.taps[kZ] +
+                       static_cast<double>(block_c) * taps_x * lanes_r * taps_y * s_.taps[kZ]);
+        block.blocks = static_cast<double>(ceil_div(s_.quotients[kX], block_x)) * ceil_div(s_.quotients[kY], block_y) *
+                       s_.quotients[kZ] * ceil_div(s_.group_out, block_c) * static_cast<double>(s_.groups * s_.batch) *
+                       (phases_x || lanes_r > 1 ? 1 : s_.period[kX]) * (phases_y ? 1 : s_.period[kY]) * s_.period[kZ];
         Schedule p;
         p.family = "tiles";
         p.source = "cost model";
-        p.predicted_cycles = kLaunch + std::max(arithmetic, cache);
         p.params = {{"lanes_c", lanes_c},   {"lanes_r", lanes_r},   {"lanes_x", lanes_x}, {"lanes_y", lanes_y},
                     {"tile_c", tile_c},     {"tile_x", tile_x},     {"tile_y", tile_y},   {"phases_x", phases_x},
                     {"phases_y", phases_y}, {"depth", depth},       {"unroll", unroll},   {"unroll_taps", unroll_taps}};
-        all_.push_back(p);
+        for (int splits = 1; splits <= kMostSplits; splits *= 2) {
+            if (s_.group_in % (static_cast<long long>(splits) * depth) != 0) break;
+            // A GPU that is full gains nothing.
+            if (splits > 1 && block.blocks * splits > 4.0 * kProcessors * resident) break;
+            p.params["splits"] = splits;
+            p.predicted_cycles = kLaunch + cycles(block, splits);
+            all_.push_back(p);
+        }
+    }
+
+    // What a block costs: cycles of its multiprocessor.
+    struct Block {
+        int threads, sums, resident, depth;
+        double blocks;                // of the whole kernel, without splits
+        double step, staged, stores;  // an input channel, a chunk's copies, the outputs
+        double bytes;
+    };
+
+    double cycles(const Block& b, int splits) const {
+        const double chunks = static_cast<double>(s_.group_in) / b.depth / splits;
+        const double busy = chunks * (b.depth * b.step + b.staged) + b.stores;
+        const double alone = chunks * (b.depth * b.step * 1.5 + b.staged + kLatency) + kLatency + b.stores;
+        const double each = std::ceil(b.blocks * splits / kProcessors);
+        const double rounds = std::ceil(each / b.resident);
+        const double cache = b.blocks * b.bytes / kCacheBytes;
+        const double arithmetic = std::max(each * busy, rounds * alone);
+        // Partial sums go through the second-level cache, and another kernel adds them up.
+        const double merge =
+            splits == 1 ? 0 : kLaunch / 2 + outputs_of() * 4 * splits * 2 / kCacheBytes + kLatency + splits * 20.0;
+        return std::max(arithmetic, cache) + merge;
     }
 
     // Instructions' worth of an output whose warp does not write whole lines.
@@ -246,7 +270,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
                                     {"phases_y", 0, 1},
                                     {"depth", 1, 64, static_cast<int>(s.group_in)},
                                     {"unroll", 1, 8},
-                                    {"unroll_taps", 0, 1}});
+                                    {"unroll_taps", 0, 1},
+                                    {"splits", 1, kMostSplits, static_cast<int>(s.group_in)}});
 }
 
 }  // namespace polyphase::cuda
