@@ -51,14 +51,14 @@ const Family* family_of(const std::string& target) {
 
 }  // namespace
 
+bool is_cuda(const std::string& target) {
+    return ("-" + target + "-").find("-cuda-") != std::string::npos;
+}
+
 std::string system_of(const std::string& target) {
     size_t end = 0;
     for (int part = 0; part < 3 && end != std::string::npos; part++) end = target.find('-', end + (part > 0 ? 1 : 0));
     return target.substr(0, end);
-}
-
-bool is_cuda(const std::string& target) {
-    return ("-" + target + "-").find("-cuda-") != std::string::npos;
 }
 
 std::vector<std::string> default_targets(const std::string& system) {

@@ -14,6 +14,7 @@
 #include "problem/problem_file.h"
 #include "tests/shipped/kernel.h"
 #include "tests/shipped/tensors_file.h"
+#include "tests/support/cuda_device.h"
 
 namespace polyphase::testing {
 namespace {
@@ -24,7 +25,12 @@ struct Options {
     int64_t only = -1;  // the single case to run
     std::vector<std::string> operators;
     std::string directory, name;
+    bool cuda = false;
 };
+
+std::unique_ptr<ShippedKernel> open(const Options& options, const std::string& name) {
+    return options.cuda ? open_cuda_library(options.directory, name) : open_shared_library(options.directory, name);
+}
 
 /// Case `index` of an operator, under a name that its library has.
 Case case_of(const Options& options, const std::string& op, int64_t index) {
@@ -76,7 +82,7 @@ void report_crash(int signal) {
 std::string check(const Options& options, const Case& one) {
     Outputs outputs;
     try {
-        const auto kernel = open_shared_library(options.directory, one.problem.name);
+        const auto kernel = open(options, one.problem.name);
         const std::string error = kernel->run(one.problem, one.data, outputs);
         return error.empty() ? mismatch(one, outputs).value_or("") : error;
     } catch (const std::exception& error) {
@@ -105,7 +111,7 @@ int run_problems(const Options& options) {
 int run_tensors(const Options& options) {
     const TensorsFile tensors = read_tensors_file(options.directory + "/" + options.name + ".tensors");
     in_hand = "  " + to_json(tensors.problem).dump() + "\n";
-    const auto kernel = open_shared_library(options.directory, options.name);
+    const auto kernel = open(options, options.name);
     for (const TensorsFile::Set& set : tensors.sets) {
         Outputs outputs;
         std::string why = kernel->run(tensors.problem, set.data, outputs);
@@ -140,6 +146,8 @@ int main(int argc, char** argv) {
     CLI::App* tensors = app.add_subcommand("tensors", "Run one library on the tensors of NAME.tensors");
     tensors->add_option("DIR", options.directory, "Where both lie")->required();
     tensors->add_option("NAME", options.name, "The problem's name")->required();
+    for (CLI::App* command : {run, tensors})
+        command->add_flag("--cuda", options.cuda, "On this machine's CUDA device; status 77 where there is none");
 
     try {
         app.parse(argc, argv);
@@ -151,6 +159,9 @@ int main(int argc, char** argv) {
         return run->parsed() ? polyphase::testing::run_problems(options) : polyphase::testing::run_tensors(options);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
+    } catch (const polyphase::testing::CudaDevice::NoDevice& error) {
+        std::printf("skipped: %s\n", error.why.c_str());
+        return 77;
     } catch (const std::exception& error) {
         std::cerr << "polyphase_shipped: " << error.what() << "\n" << polyphase::testing::in_hand;
         return 1;
