@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "generators/epilogue.h"
+#include "generators/lookup.h"
 #include "generators/tap_tables.h"
 
 namespace polyphase {
@@ -96,25 +97,29 @@ std::vector<Expr> packed_args(const Packing& packing, const FilterIndex& f) {
 }
 
 // The kernel indices whose weights one tap of one phase carries: `count` of them, from `first` on.
-struct KernelTable {
+struct KernelIndices {
     int most = 1;  // of any tap
-    Halide::Buffer<int> first, count;
+    Expr first, count;
 
-    KernelTable() = default;
-    explicit KernelTable(const AxisMap& axis)
-        : first(std::max(axis.taps(), 1), axis.period), count(std::max(axis.taps(), 1), axis.period) {
-        first.fill(0);
-        count.fill(0);
+    KernelIndices(const AxisMap& axis, const Expr& tap, const Expr& phase) {
+        // Along phases kernel indices mostly follow each other; along the taps of one phase they may, too.
+        const int taps = std::max(axis.taps(), 1);
+        const bool along_phases = axis.period > taps;
+        std::vector<int> firsts(static_cast<size_t>(taps) * axis.period, 0), counts(firsts);
         for (int r = 0; r < axis.period; r++) {
-            const Phase& phase = axis.phases[r];
-            for (int t = 0; t < phase.taps; t++) {
-                const int k = phase.first_kernel + t * axis.kernel_step;
-                const Range kernels = phase.kernels.empty() ? Range{k, k + 1} : phase.kernels[t];
-                first(t, r) = kernels.begin;
-                count(t, r) = kernels.size();
+            const Phase& p = axis.phases[r];
+            for (int t = 0; t < p.taps; t++) {
+                const int k = p.first_kernel + t * axis.kernel_step;
+                const Range kernels = p.kernels.empty() ? Range{k, k + 1} : p.kernels[t];
+                const int i = along_phases ? r + t * axis.period : t + r * taps;
+                firsts[i] = kernels.begin;
+                counts[i] = kernels.size();
                 most = std::max(most, kernels.size());
             }
         }
+        const Expr index = along_phases ? phase + tap * axis.period : tap + phase * taps;
+        first = lookup(index, firsts);
+        count = lookup(index, counts);
     }
 };
 
@@ -151,7 +156,8 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     Func image = in.input;
     if (s.resamples) {
         const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));
-        const TapTables tables(maps);
+        const TapTables tables(maps, in.tables);
+        s.tables = tables.computed();
         s.blends_rows = tables.blends_rows();
         s.row = maps[kX].input;
         s.image_period = phases_along_x(maps[kX]) ? maps[kX].period : 0;
@@ -302,10 +308,10 @@ Func pack_convolution(const Problem& problem, const Packing& packing, const Func
 
     // Kernel indices of each axis, kept inside the kernel where the tap has fewer of them or none.
     PerAxis<int> most{1, 1, 1};
-    PerAxis<KernelTable> tables;
+    std::vector<KernelIndices> indices;
     for (int a = 0; a < rank; a++) {
-        tables[a] = KernelTable(axes[a]);
-        most[a] = tables[a].most;
+        indices.emplace_back(axes[a], tap[a], phase[a]);
+        most[a] = indices[a].most;
     }
     const RDom summands(0, most[kX], 0, most[kY], 0, most[kZ], "summands");
     const bool sums = most[kX] * most[kY] * most[kZ] > 1;
@@ -313,8 +319,8 @@ Func pack_convolution(const Problem& problem, const Packing& packing, const Func
     Expr used = co < group_out;
     std::vector<Expr> kernel;
     for (int a = 0; a < rank; a++) {
-        used = used && summand[a] < tables[a].count(tap[a], phase[a]);
-        kernel.push_back(clamp(tables[a].first(tap[a], phase[a]) + summand[a], 0, conv.kernel[rank - 1 - a] - 1));
+        used = used && summand[a] < indices[a].count;
+        kernel.push_back(clamp(indices[a].first + summand[a], 0, conv.kernel[rank - 1 - a] - 1));
     }
     const Expr out_in_group = min(co, group_out - 1);
     const Expr out_channel = group * group_out + out_in_group, in_channel = group * group_in + ci;

@@ -14,6 +14,7 @@ namespace polyphase {
 /// as output.
 struct ConvolutionTensors {
     Halide::Func input, weights, bias, slopes, residual;
+    TableForm tables = TableForm::embedded;  ///< of a resampling
 };
 
 /// Whether a convolution along `axis` reads beyond the input, the taps that only other phases have counted as well:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "generators/convolution.h"
@@ -36,9 +37,37 @@ Halide::Runtime::Buffer<T> output_view(const Problem& p, const T* data) {
     return view_of(data, output_dims(p), dense_strides(p.out_channels, p.output, p.output_layout));
 }
 
+// Phases as dimensions may reach past the end of a tensor, where kernels write nothing, but copies between host and
+// device do.
+class WholePeriods {
+  public:
+    WholePeriods(const Problem& p, const float* data)
+        : memory_(output_view(p, data).size_in_bytes() / sizeof(float)), elements_(output_elements(p)) {
+        std::copy_n(data, elements_, memory_.begin());
+    }
+    float* data() { return memory_.data(); }
+    void copy_to(float* data) const { std::copy_n(memory_.begin(), elements_, data); }
+
+  private:
+    std::vector<float> memory_;
+    int64_t elements_;
+};
+
 template <typename T>
 Halide::Runtime::Buffer<T> dense_view(const T* data, const std::vector<int>& extents) {
     return Halide::Runtime::Buffer<T>(const_cast<T*>(data), extents);
+}
+
+// Halide copies to a device what is marked so, and back what is asked for; elsewhere neither does anything.
+template <typename T>
+Halide::Runtime::Buffer<T> sent(Halide::Runtime::Buffer<T> buffer) {
+    buffer.set_host_dirty();
+    return buffer;
+}
+
+template <typename T>
+int fetch(int error, Halide::Runtime::Buffer<T>& buffer) {
+    return error != 0 || !buffer.device_dirty() ? error : buffer.copy_to_host();
 }
 
 // Halide's exceptions are not derived from std::exception.
@@ -57,7 +86,7 @@ struct JitKernel::State {
     Problem problem;
     Schedule schedule;
     Halide::Callable run, pack, check, scatter;
-    bool has_weights = false;
+    bool has_weights = false, device = false;
     std::vector<int> packed_extents;
     std::vector<float> packed, bias, slopes;
     Halide::Runtime::Buffer<uint8_t> positions;  // max_unpool: from the check to the gather
@@ -69,12 +98,15 @@ JitKernel JitKernel::compile(const Problem& problem, const JitOptions& options) 
     Halide::Target target(options.target);
     state->schedule = plan(problem, target, options.schedule);
     state->has_weights = convolution_of(problem) != nullptr;
+    state->device = runs_on_device(target);
 
     const Halide::GeneratorContext context(target.with_feature(Halide::Target::NoBoundsQuery));
     const Halide::GeneratorParamsMap params{{"problem", to_json(problem).dump()}, {"schedule", options.schedule}};
     with_standard_exceptions([&] {
-        state->run = Halide::create_callable_from_generator(context, op_name(problem), params);
-        if (std::holds_alternative<MaxUnpool>(problem.op)) {
+        const bool unpools = std::holds_alternative<MaxUnpool>(problem.op);
+        const std::string run = unpools && state->device ? "max_unpool_by_index" : op_name(problem);
+        state->run = Halide::create_callable_from_generator(context, run, params);
+        if (unpools && !state->device) {
             state->check = Halide::create_callable_from_generator(context, "max_unpool_check", params);
             state->scatter = Halide::create_callable_from_generator(context, "max_unpool_scatter", params);
             state->positions = Halide::Runtime::Buffer<uint8_t>(static_cast<int>(input_elements(problem)));
@@ -101,7 +133,8 @@ int JitKernel::pack(const float* weights, const float* bias, const float* slopes
     if (bias != nullptr) std::copy_n(bias, s.problem.out_channels, s.bias.begin());
     if (slopes != nullptr) std::copy_n(slopes, s.problem.out_channels, s.slopes.begin());
     return with_standard_exceptions([&] {
-        return s.pack(dense_view(weights, weight_extents(s.problem)), dense_view(s.packed.data(), s.packed_extents));
+        auto packed = dense_view(s.packed.data(), s.packed_extents);
+        return fetch(s.pack(sent(dense_view(weights, weight_extents(s.problem))), packed), packed);
     });
 }
 
@@ -115,11 +148,15 @@ int JitKernel::run_packed(const float* input, const float* residual, float* outp
         if (p.activation.kind == Activation::Kind::prelu)
             buffers.push_back(dense_view(s.slopes.data(), {static_cast<int>(s.slopes.size())}));
     }
-    if (p.residual) buffers.push_back(output_view(p, residual));
-    buffers.push_back(output_view(p, output));
+    std::optional<WholePeriods> whole_residual, whole_output;
+    if (s.device) whole_output.emplace(p, output);
+    if (s.device && p.residual) whole_residual.emplace(p, residual);
+    if (p.residual) buffers.push_back(output_view(p, s.device ? whole_residual->data() : residual));
+    for (View& buffer : buffers) buffer.set_host_dirty();
+    buffers.push_back(output_view(p, s.device ? whole_output->data() : output));
 
     Halide::Internal::JITSharedRuntime::set_num_threads(num_threads);
-    return with_standard_exceptions([&] {
+    const auto run = [&] {
         switch (buffers.size()) {
             case 2:
                 return s.run(buffers[0], buffers[1]);
@@ -132,7 +169,10 @@ int JitKernel::run_packed(const float* input, const float* residual, float* outp
             default:
                 return s.run(buffers[0], buffers[1], buffers[2], buffers[3], buffers[4], buffers[5]);
         }
-    });
+    };
+    const int error = with_standard_exceptions([&] { return fetch(run(), buffers.back()); });
+    if (whole_output) whole_output->copy_to(output);
+    return error;
 }
 
 int JitKernel::run(const float* input, const float* weights, const float* bias, const float* slopes,
@@ -146,17 +186,23 @@ int JitKernel::run(const float* input, const float* weights, const float* bias, 
 int JitKernel::run_with_indices(const float* input, float* output, int64_t* indices, int num_threads) const {
     const Problem& p = state_->problem;
     Halide::Internal::JITSharedRuntime::set_num_threads(num_threads);
+    auto values = output_view(p, output);
+    auto places = output_view(p, indices);
     return with_standard_exceptions(
-        [&] { return state_->run(input_view(p, input), output_view(p, output), output_view(p, indices)); });
+        [&] { return fetch(fetch(state_->run(sent(input_view(p, input)), values, places), values), places); });
 }
 
 int JitKernel::run_indexed(const float* input, const int64_t* indices, float* output, int num_threads) const {
     State& s = *state_;
     const Problem& p = s.problem;
     int32_t verdict = kOutside;
-    const auto index_view = dense_view(indices, {s.positions.dim(0).extent()});
+    const auto index_view = sent(dense_view(indices, {static_cast<int>(input_elements(p))}));
     Halide::Internal::JITSharedRuntime::set_num_threads(num_threads);
     return with_standard_exceptions([&] {
+        if (s.device) {
+            auto values = output_view(p, output);
+            return fetch(s.run(sent(input_view(p, input)), index_view, values), values);
+        }
         const int error = s.check(index_view, s.positions, Halide::Runtime::Buffer<int32_t>(&verdict, 1));
         if (error != 0) return error;
         if (verdict == kOutside) return kIndexOutside;

@@ -117,28 +117,57 @@ UnpoolCheckStages unpool_check_stages(const Problem& problem, const Func& indice
     return s;
 }
 
-MaxUnpoolStages max_unpool_stages(const Problem& problem, const Func& input, const Func& positions) {
+namespace {
+
+// THE ALGORITHM. `here(taps, input coordinates)`: the input's index names this output. Taps go from the last input to
+// the first, so that the last one is asked last but counts first.
+template <typename Here>
+MaxUnpoolStages gather_stages(const Problem& problem, const Func& input, const Here& here) {
     MaxUnpoolStages s;
     s.axes = xyz_axes(problem);
     s.channels = problem.out_channels;
-    const Windows w(problem);
     const auto [x, y, z] = s.o;
-    const PhaseTaps px(s.axes[kX], x), py(s.axes[kY], y), pz(s.axes[kZ], z);
-
-    // THE ALGORITHM. Taps go from the last input to the first, so that the last one is asked last but counts first.
-    PerAxis<int> taps{px.taps(), py.taps(), pz.taps()};
+    const PerAxis<PhaseTaps> p{PhaseTaps(s.axes[kX], x), PhaseTaps(s.axes[kY], y), PhaseTaps(s.axes[kZ], z)};
+    PerAxis<int> taps{p[kX].taps(), p[kY].taps(), p[kZ].taps()};
     const Expr none = 0;
     const Expr bits = fold_taps(
         taps, {s.c, x, y, z, s.n}, none, [&](const Expr& found, const Expr& rx, const Expr& ry, const Expr& rz) {
-            const Expr tx = taps[kX] - 1 - rx, ty = taps[kY] - 1 - ry, tz = taps[kZ] - 1 - rz;
-            const PerAxis<Expr> i{px.input(tx), py.input(ty), pz.input(tz)};
-            const Expr k = (pz.kernel(tz) * w.kernel[kY] + py.kernel(ty)) * w.kernel[kX] + px.kernel(tx);
-            const Expr here = positions(flat_index(problem, w, i, s.c, s.n)) == cast<uint8_t>(k) && pz.live(tz) &&
-                              py.live(ty) && px.live(tx);
-            return select(here, bits_of(input(s.c, i[kX], i[kY], i[kZ], s.n)), found);
+            const PerAxis<Expr> t{taps[kX] - 1 - rx, taps[kY] - 1 - ry, taps[kZ] - 1 - rz};
+            PerAxis<Expr> i, k;
+            Expr live = Halide::Internal::const_true();
+            for (int a = kAxes - 1; a >= 0; a--) {
+                i[a] = p[a].input(t[a]);
+                k[a] = p[a].kernel(t[a]);
+                live = live && p[a].live(t[a]);
+            }
+            return select(here(s, k, i) && live, bits_of(input(s.c, i[kX], i[kY], i[kZ], s.n)), found);
         });
     s.output(s.c, x, y, z, s.n) = Halide::reinterpret<float>(bits);
     return s;
+}
+
+}  // namespace
+
+MaxUnpoolStages max_unpool_stages(const Problem& problem, const Func& input, const Func& positions) {
+    const Windows w(problem);
+    return gather_stages(problem, input, [&](const MaxUnpoolStages& s, const PerAxis<Expr>& k, const PerAxis<Expr>& i) {
+        const Expr position = (k[kZ] * w.kernel[kY] + k[kY]) * w.kernel[kX] + k[kX];
+        return positions(flat_index(problem, w, i, s.c, s.n)) == cast<uint8_t>(position);
+    });
+}
+
+MaxUnpoolStages unpool_by_index_stages(const Problem& problem, const Func& input, const Func& indices) {
+    const Windows w(problem);
+    return gather_stages(problem, input, [&](const MaxUnpoolStages& s, const PerAxis<Expr>&, const PerAxis<Expr>& i) {
+        // The output may be larger than what indices count.
+        const auto [x, y, z] = s.o;
+        Expr counted = Halide::Internal::const_true();
+        for (int a = 0; a < kAxes; a++)
+            if (s.axes[a].output > w.index_extent[a]) counted = counted && s.o[a] < w.index_extent[a];
+        Expr own = (z * w.index_extent[kY] + y) * w.index_extent[kX] + x;
+        if (w.whole_tensor) own += (s.n * problem.in_channels + s.c) * w.plane();
+        return indices(flat_index(problem, w, i, s.c, s.n)) == cast<int64_t>(own) && counted;
+    });
 }
 
 UnpoolScatterStages unpool_scatter_stages(const Problem& problem, const Func& input, const Func& indices) {

@@ -1,5 +1,7 @@
 // Max unpooling. Indices are data, so it takes two steps: a check of all of them, which leaves each one's position in
-// its own window, then a gather through these positions; or a scatter, when some index lies in another window.
+// its own window, then a gather through these positions; or a scatter, when some index lies in another window. Where
+// nobody can look at the check's result in between, a gather through the indices themselves has to do: it ignores those
+// that lie in another window.
 #pragma once
 
 #include <Halide.h>
@@ -23,6 +25,7 @@ inline constexpr int kUnpoolAlignment = 64;
 /// have one dimension, the input's elements as they lie in a dense tensor.
 UnpoolCheckStages unpool_check_stages(const Problem& problem, const Halide::Func& indices);
 MaxUnpoolStages max_unpool_stages(const Problem& problem, const Halide::Func& input, const Halide::Func& positions);
+MaxUnpoolStages unpool_by_index_stages(const Problem& problem, const Halide::Func& input, const Halide::Func& indices);
 UnpoolScatterStages unpool_scatter_stages(const Problem& problem, const Halide::Func& input,
                                           const Halide::Func& indices);
 

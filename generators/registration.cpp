@@ -32,10 +32,40 @@ Problem one_problem(const std::string& json) {
     return result.problems.front();
 }
 
+constexpr int kDeviceAlignment = 16;  // bytes, of every tensor in a device's memory
+
+// A tensor of the problem: the spatial extents of its input or output.
+struct TensorShape {
+    std::vector<BufferDim> dims;
+    Layout layout;
+    std::vector<int64_t> dense;  // strides of c, x, y, z, n if the tensor must be dense, else empty
+
+    static TensorShape input(const Problem& p, const Halide::Target& target) {
+        return {input_dims(p), p.input_layout, strides(p.in_channels, p.input, p.input_layout, target)};
+    }
+    static TensorShape output(const Problem& p, const Halide::Target& target) {
+        return {output_dims(p), p.output_layout, strides(p.out_channels, p.output, p.output_layout, target)};
+    }
+
+  private:
+    static std::vector<int64_t> strides(int channels, const std::vector<int>& spatial, Layout layout,
+                                        const Halide::Target& target) {
+        if (!runs_on_device(target)) return {};
+        return dense_strides(channels, spatial, layout);
+    }
+};
+
 // Tells Halide all that is known about a tensor: its extents, that the innermost dimension in memory is dense, and that
-// the parts of a split dimension are steps of one stride.
+// the parts of a split dimension are steps of one stride; in a device's memory all strides.
 template <typename Tensor>
-void constrain(Tensor& tensor, const std::vector<BufferDim>& dims, Layout layout) {
+void constrain(Tensor& tensor, const TensorShape& shape) {
+    const auto& [dims, layout, dense] = shape;
+    if (!dense.empty()) {
+        for (int i = 0; i < static_cast<int>(dims.size()); i++)
+            tensor.dim(i).set_bounds(0, dims[i].extent).set_stride(static_cast<int>(dense[dims[i].dim] * dims[i].step));
+        tensor.set_host_alignment(kDeviceAlignment);
+        return;
+    }
     const int innermost = layout == Layout::nhwc ? 0 : 1;
     for (int i = 0; i < static_cast<int>(dims.size()); i++) {
         Halide::Expr stride;
@@ -55,6 +85,10 @@ void constrain_dense(Tensor& tensor, const std::vector<int>& extents) {
         tensor.dim(i).set_bounds(0, extents[i]).set_stride(stride);
         stride *= extents[i];
     }
+}
+
+TableForm table_form(const Halide::Target& target) {
+    return runs_on_device(target) ? TableForm::computed : TableForm::embedded;
 }
 
 // GatherStages::dense_pixels; true of channels-first tensors, which have no say in it.
@@ -108,22 +142,26 @@ class ConvolutionGenerator : public Halide::Generator<ConvolutionGenerator<Op>> 
     }
 
     void generate() {
-        constrain(input, input_dims(problem_), problem_.input_layout);
+        constrain(input, TensorShape::input(problem_, this->get_target()));
         constrain_dense(*weights_, packed_extents(problem_, packing_));
         constrain_dense(*bias_, {padded_channels(problem_, packing_)});
         if (slopes_) constrain_dense(*slopes_, {padded_channels(problem_, packing_)});
-        if (residual_) constrain(*residual_, output_dims(problem_), problem_.output_layout);
+        if (residual_) constrain(*residual_, TensorShape::output(problem_, this->get_target()));
         stages_ = convolution_stages(problem_, packing_,
                                      {.input = input,
                                       .weights = *weights_,
                                       .bias = *bias_,
                                       .slopes = slopes_ ? Func(*slopes_) : Func(),
-                                      .residual = residual_ ? Func(*residual_) : Func()});
+                                      .residual = residual_ ? Func(*residual_) : Func(),
+                                      .tables = table_form(this->get_target())});
         output = stages_.output;
-        constrain(output, output_dims(problem_), problem_.output_layout);
+        constrain(output, TensorShape::output(problem_, this->get_target()));
     }
 
-    void schedule() { polyphase::apply(plan_, problem_, this->get_target(), stages_); }
+    void schedule() {
+        polyphase::apply(plan_, problem_, this->get_target(), stages_);
+        add_lowering_passes(this->get_target(), this->get_pipeline());
+    }
 
   private:
     Problem problem_;
@@ -149,22 +187,26 @@ class PackGenerator : public Halide::Generator<PackGenerator<Op>> {
     void configure() {
         problem_ = one_problem(problem);
         const Halide::Target target = this->get_target();
-        packing_ = packing_of(problem_, target, plan(problem_, target, schedule_request));
+        plan_ = plan(problem_, target, schedule_request);
+        packing_ = packing_of(problem_, target, plan_);
         weights_ = this->template add_input<Buffer<float>>("weights", problem_.rank() + 2);
         packed_ = this->template add_output<Buffer<float>>("packed", static_cast<int>(packing_.order.size()));
     }
 
     void generate() {
         constrain_dense(*weights_, weight_extents(problem_));
-        *packed_ = pack_convolution(problem_, packing_, *weights_);
+        stages_.packed = pack_convolution(problem_, packing_, *weights_);
+        *packed_ = stages_.packed;
         constrain_dense(*packed_, packed_extents(problem_, packing_));
     }
 
-    void schedule() {}
+    void schedule() { polyphase::apply(plan_, problem_, this->get_target(), stages_); }
 
   private:
     Problem problem_;
+    Schedule plan_;
     Packing packing_;
+    PackStages stages_;
     Input* weights_ = nullptr;
     Output* packed_ = nullptr;
 };
@@ -176,27 +218,27 @@ using PackConvTransposeGenerator = PackGenerator<ConvTranspose>;
 using PackConvGenerator = PackGenerator<Conv>;
 using PackResizeConvGenerator = PackGenerator<ResizeConv>;
 
-ResizeStages stages_of(const Problem& problem, const Schedule& schedule, const Func& input, const Func& residual,
-                       ResizeStages*) {
+ResizeStages stages_of(const Problem& problem, const Schedule& schedule, TableForm tables, const Func& input,
+                       const Func& residual, ResizeStages*) {
     const auto chosen = [&](const std::string& name) {
         const auto param = schedule.params.find(name);
         return param != schedule.params.end() && param->second != 0;
     };
     return resize_stages(problem, input, residual,
-                         {.x_phases = chosen("x_phases"), .row_buffer = chosen("row_buffer")});
+                         {.x_phases = chosen("x_phases"), .row_buffer = chosen("row_buffer"), .tables = tables});
 }
 
-ZeroInsertStages stages_of(const Problem& problem, const Schedule&, const Func& input, const Func& residual,
+ZeroInsertStages stages_of(const Problem& problem, const Schedule&, TableForm, const Func& input, const Func& residual,
                            ZeroInsertStages*) {
     return zero_insert_stages(problem, input, residual);
 }
 
-DepthToSpaceStages stages_of(const Problem& problem, const Schedule&, const Func& input, const Func& residual,
-                             DepthToSpaceStages*) {
+DepthToSpaceStages stages_of(const Problem& problem, const Schedule&, TableForm, const Func& input,
+                             const Func& residual, DepthToSpaceStages*) {
     return depth_to_space_stages(problem, input, residual);
 }
 
-Col2ImStages stages_of(const Problem& problem, const Schedule&, const Func& input, const Func& residual,
+Col2ImStages stages_of(const Problem& problem, const Schedule&, TableForm, const Func& input, const Func& residual,
                        Col2ImStages*) {
     return col2im_stages(problem, input, residual);
 }
@@ -238,12 +280,13 @@ class UpsamplerGenerator : public Halide::Generator<UpsamplerGenerator<Stages>> 
     }
 
     void generate() {
-        constrain(input, input_dims(problem_), problem_.input_layout);
-        if (residual_) constrain(*residual_, output_dims(problem_), problem_.output_layout);
-        stages_ = stages_of(problem_, plan_, input, residual_ ? Func(*residual_) : Func(), &stages_);
+        constrain(input, TensorShape::input(problem_, this->get_target()));
+        if (residual_) constrain(*residual_, TensorShape::output(problem_, this->get_target()));
+        stages_ = stages_of(problem_, plan_, table_form(this->get_target()), input,
+                            residual_ ? Func(*residual_) : Func(), &stages_);
         output = stages_.output;
         stages_.dense_pixels = dense_pixels(problem_, input, output);
-        constrain(output, output_dims(problem_), problem_.output_layout);
+        constrain(output, TensorShape::output(problem_, this->get_target()));
     }
 
     void schedule() { polyphase::apply(plan_, problem_, this->get_target(), stages_); }
@@ -279,13 +322,16 @@ class MaxPoolGenerator : public Halide::Generator<MaxPoolGenerator> {
     }
 
     void generate() {
-        constrain(input, input_dims(problem_), problem_.input_layout);
+        constrain(input, TensorShape::input(problem_, get_target()));
         stages_ = max_pool_stages(problem_, input);
         output = stages_.output;
         std::vector<Halide::OutputImageParam> buffers = stages_.output.output_buffers();
-        constrain(buffers[0], output_dims(problem_), problem_.output_layout);
+        const TensorShape shape = TensorShape::output(problem_, get_target());
+        constrain(buffers[0], shape);
         // The indices' extents follow from the values'.
         buffers[1].dim(0).set_stride(Halide::Expr());
+        for (int i = 0; i < static_cast<int>(shape.dense.size()); i++)
+            buffers[1].dim(i).set_stride(static_cast<int>(shape.dense[i]));
         buffers[1].dim(problem_.output_layout == Layout::nhwc ? 0 : 1).set_stride(1);
     }
 
@@ -347,12 +393,43 @@ class MaxUnpoolGenerator : public Halide::Generator<MaxUnpoolGenerator> {
     }
 
     void generate() {
-        constrain(input, input_dims(problem_), problem_.input_layout);
+        constrain(input, TensorShape::input(problem_, get_target()));
         constrain_dense(positions, {static_cast<int>(input_elements(problem_))});
         stages_ = max_unpool_stages(problem_, input, positions);
         output = stages_.output;
         stages_.dense_pixels = dense_pixels(problem_, input, output);
-        constrain(output, output_dims(problem_), problem_.output_layout);
+        constrain(output, TensorShape::output(problem_, get_target()));
+    }
+
+    void schedule() { polyphase::apply(plan_, problem_, get_target(), stages_); }
+
+  private:
+    Problem problem_;
+    Schedule plan_;
+    MaxUnpoolStages stages_;
+};
+
+// max_unpool where nobody can look at a verdict: input, indices -> output.
+class UnpoolByIndexGenerator : public Halide::Generator<UnpoolByIndexGenerator> {
+  public:
+    GeneratorParam<std::string> problem{"problem", kUnpoolExample};
+    GeneratorParam<std::string> schedule_request{"schedule", ""};
+    Input<Buffer<float, 5>> input{"input"};
+    Input<Buffer<int64_t, 1>> indices{"indices"};
+    Output<Buffer<float, 5>> output{"output"};
+
+    void configure() {
+        problem_ = one_problem(problem);
+        plan_ = plan(problem_, get_target(), schedule_request);
+    }
+
+    void generate() {
+        constrain(input, TensorShape::input(problem_, get_target()));
+        constrain_dense(indices, {static_cast<int>(input_elements(problem_))});
+        stages_ = unpool_by_index_stages(problem_, input, indices);
+        output = stages_.output;
+        stages_.dense_pixels = dense_pixels(problem_, input, output);
+        constrain(output, TensorShape::output(problem_, get_target()));
     }
 
     void schedule() { polyphase::apply(plan_, problem_, get_target(), stages_); }
@@ -377,11 +454,11 @@ class UnpoolScatterGenerator : public Halide::Generator<UnpoolScatterGenerator> 
     }
 
     void generate() {
-        constrain(input, input_dims(problem_), problem_.input_layout);
+        constrain(input, TensorShape::input(problem_, get_target()));
         constrain_dense(indices, {static_cast<int>(input_elements(problem_))});
         stages_ = unpool_scatter_stages(problem_, input, indices);
         output = stages_.output;
-        constrain(output, output_dims(problem_), problem_.output_layout);
+        constrain(output, TensorShape::output(problem_, get_target()));
     }
 
     void schedule() { polyphase::apply(plan_, problem_, get_target(), stages_); }
@@ -407,5 +484,6 @@ HALIDE_REGISTER_GENERATOR(polyphase::DepthToSpaceGenerator, depth_to_space)
 HALIDE_REGISTER_GENERATOR(polyphase::Col2ImGenerator, col2im)
 HALIDE_REGISTER_GENERATOR(polyphase::MaxPoolGenerator, max_pool_indices)
 HALIDE_REGISTER_GENERATOR(polyphase::MaxUnpoolGenerator, max_unpool)
+HALIDE_REGISTER_GENERATOR(polyphase::UnpoolByIndexGenerator, max_unpool_by_index)
 HALIDE_REGISTER_GENERATOR(polyphase::UnpoolCheckGenerator, max_unpool_check)
 HALIDE_REGISTER_GENERATOR(polyphase::UnpoolScatterGenerator, max_unpool_scatter)

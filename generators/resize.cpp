@@ -43,7 +43,8 @@ ResizeStages resize_stages(const Problem& problem, const Func& input, const Func
     s.axes = xyz_axes(problem);
     s.channels = problem.in_channels;
     const auto [x, y, z] = s.o;
-    const TapTables tables(s.axes);
+    const TapTables tables(s.axes, form.tables);
+    s.tables = tables.computed();
     s.blends_rows = tables.blends_rows();
     s.form = form;
 

@@ -21,6 +21,12 @@ std::array<AxisMap, kAxes> xyz_axes(const Problem& problem);
 template <typename T>
 using PerAxis = std::array<T, kAxes>;
 
+/// How the constant tables of a resampling are held.
+enum class TableForm {
+    embedded,  ///< as constants in the code's own memory
+    computed,  ///< by stages that compute them, because memory of a device holds no constants
+};
+
 /// Transposed convolution, convolution of stride 1, resampling followed by one. An output coordinate is period*q + r
 /// along each axis.
 ///   rows (ci, x, y, z, n)                        the input resampled along y and z, if `resamples`; x still counts
@@ -38,6 +44,7 @@ struct ConvolutionStages {
     bool blends_rows = false;                     ///< `rows` are more than a choice among the input's
     int row = 1;                                  ///< extent of the input along x
     int image_period = 0;                         ///< of x, if it is resampled by its phases; 0: through its table
+    std::vector<Halide::Func> tables;             ///< of the resampling, those that are computed
     Halide::Func rows{"rows"}, padded{"padded"}, filter{"filter"}, acc{"acc"}, output{"output"};
     Halide::RDom taps;
     Halide::Var c{"c"}, g{"g"}, n{"n"}, ci{"ci"};
@@ -52,6 +59,7 @@ struct ConvolutionStages {
 struct ResizeForm {
     bool x_phases = false;    ///< x is resampled by its constant phases; otherwise through its table
     bool row_buffer = false;  ///< `source` is computed, not read through
+    TableForm tables = TableForm::embedded;
 };
 
 /// Resampling by tap tables.
@@ -65,11 +73,18 @@ struct ResizeStages {
     int channels = 1;
     bool blends_rows = false;  ///< y or z are more than a choice of rows
     ResizeForm form;
-    Halide::Expr dense_pixels;  ///< as in GatherStages
+    Halide::Expr dense_pixels;         ///< as in GatherStages
+    std::vector<Halide::Func> tables;  ///< those that are computed
     Halide::Func rows{"rows"}, source{"source"}, resampled{"resampled"}, output{"output"};
     Halide::RDom inside;
     Halide::Var c{"c"}, n{"n"};
     PerAxis<Halide::Var> o{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};
+};
+
+/// A convolution's packer.
+///   packed (in the order of Packing)   weights
+struct PackStages {
+    Halide::Func packed{"packed"};
 };
 
 /// What operators without intermediate stages have: output (c, x, y, z, n).
@@ -95,7 +110,7 @@ struct MaxPoolStages : GatherStages {
     Halide::RDom taps;
 };
 
-/// Max unpooling through the positions that its check leaves.
+/// Max unpooling through the positions that its check leaves, or through the indices themselves.
 struct MaxUnpoolStages : GatherStages {};
 
 /// The check of max unpooling's indices, which are seen as the flat memory of a dense tensor of the input's shape.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "generators/lookup.h"
+
 namespace polyphase {
 namespace {
 
@@ -45,28 +47,67 @@ Expr sum_of_taps(const PerAxis<int>& taps, Term term) {
 
 }  // namespace
 
-TapTable::TapTable(const AxisMap& axis, const std::string& name)
-    : input(axis.input), taps(std::max(axis.taps(), 1)), identity(is_identity(axis)), choice(is_choice(axis)) {
-    if (identity) return;
-    first = Buffer<int>(std::vector<int>{axis.output}, name + "_first");
-    weights = Buffer<float>(std::vector<int>{taps, axis.output}, name + "_weights");
-    for (int o = 0; o < axis.output; o++) {
-        first(o) = axis.rows[o].first_input;
-        for (int t = 0; t < taps; t++) weights(t, o) = static_cast<float>(axis.rows[o].weights[t]);
+TapTable::TapTable(const AxisMap& axis, const std::string& name, TableForm form)
+    : input(axis.input),
+      taps(std::max(axis.taps(), 1)),
+      identity(is_identity(axis)),
+      choice(is_choice(axis)),
+      periodic(form == TableForm::computed && phases_along_x(axis)),
+      axis(axis) {
+    if (identity || periodic) return;
+    std::vector<int> firsts;
+    std::vector<float> all_weights;
+    for (const ResampleRow& row : axis.rows) {
+        firsts.push_back(row.first_input);
+        for (const double weight : row.weights) all_weights.push_back(static_cast<float>(weight));
+    }
+    const Halide::Var t("t"), o("o");
+    first = Func(name + "_first");
+    weights = Func(name + "_weights");
+    if (form == TableForm::computed) {
+        first(o) = lookup(o, firsts);
+        weights(t, o) = lookup(t + o * taps, all_weights);
+    } else {
+        Buffer<int> first_table(std::vector<int>{axis.output}, name + "_first");
+        Buffer<float> weight_table(std::vector<int>{taps, axis.output}, name + "_weights");
+        std::copy(firsts.begin(), firsts.end(), first_table.begin());
+        std::copy(all_weights.begin(), all_weights.end(), weight_table.begin());
+        first(o) = first_table(o);
+        weights(t, o) = weight_table(t, o);
     }
 }
 
 // The promise holds by construction: windows never leave the input.
 Expr TapTable::index(const Expr& o, const Expr& t) const {
-    return identity ? o : unsafe_promise_clamped(first(o), 0, input - taps) + t;
+    if (identity) return o;
+    if (!periodic) return unsafe_promise_clamped(first(o), 0, input - taps) + t;
+    std::vector<int> firsts;
+    for (const Phase& phase : axis.phases) firsts.push_back(phase.first_input);
+    const Expr at = o / axis.period * axis.advance + lookup(o % axis.period, firsts) + t * axis.input_step;
+    return clamp(at, 0, input - 1);
 }
 
 Expr TapTable::weight(const Expr& o, const Expr& t) const {
-    return choice ? Expr(1.0f) : weights(t, o);
+    if (choice) return 1.0f;
+    if (!periodic) return weights(t, o);
+    std::vector<float> all;
+    for (const Phase& phase : axis.phases)
+        for (int i = 0; i < taps; i++) all.push_back(i < phase.taps ? static_cast<float>(phase.weights[i]) : 0.0f);
+    return lookup(t + o % axis.period * taps, all);
 }
 
-TapTables::TapTables(const PerAxis<AxisMap>& maps)
-    : axes{TapTable(maps[kX], "x"), TapTable(maps[kY], "y"), TapTable(maps[kZ], "z")} {}
+TapTables::TapTables(const PerAxis<AxisMap>& maps, TableForm form)
+    : axes{TapTable(maps[kX], "x", form), TapTable(maps[kY], "y", form), TapTable(maps[kZ], "z", form)}, form(form) {}
+
+std::vector<Func> TapTables::computed() const {
+    std::vector<Func> all;
+    for (const TapTable& table : axes) {
+        if (form == TableForm::embedded || table.identity || table.periodic) continue;
+        all.push_back(table.first);
+        if (!table.choice) all.push_back(table.weights);
+    }
+    return all;
+}
 
 Expr TapTables::along_yz(const Func& input, const Expr& c, const PerAxis<Expr>& at, const Expr& n) const {
     const TapTable &y = axes[kY], &z = axes[kZ];

@@ -13,12 +13,13 @@ namespace polyphase {
 /// One axis of a resampling: output o is the sum over t of weight(o, t) * input(index(o, t)).
 struct TapTable {
     int input = 1, taps = 1;
-    bool identity = true;  ///< output o is input o
-    bool choice = true;    ///< every output is some input
-    Halide::Buffer<int> first;
-    Halide::Buffer<float> weights;
+    bool identity = true;   ///< output o is input o
+    bool choice = true;     ///< every output is some input
+    bool periodic = false;  ///< computed, and short enough to need no table
+    Halide::Func first, weights;
+    AxisMap axis;
 
-    TapTable(const AxisMap& axis, const std::string& name);
+    TapTable(const AxisMap& axis, const std::string& name, TableForm form);
     Halide::Expr index(const Halide::Expr& o, const Halide::Expr& t) const;
     Halide::Expr weight(const Halide::Expr& o, const Halide::Expr& t) const;
 };
@@ -26,8 +27,11 @@ struct TapTable {
 /// The tables of all axes, and the two passes of a separable resampling.
 struct TapTables {
     PerAxis<TapTable> axes;
+    TableForm form;
 
-    explicit TapTables(const PerAxis<AxisMap>& maps);
+    explicit TapTables(const PerAxis<AxisMap>& maps, TableForm form = TableForm::embedded);
+    /// The tables in use, if they are computed.
+    std::vector<Halide::Func> computed() const;
     /// y or z are more than a choice of rows.
     bool blends_rows() const { return !(axes[kY].choice && axes[kZ].choice); }
     /// `input` (c, x, y, z, n) resampled along y and z at output `at`; at[kX] still counts inputs.

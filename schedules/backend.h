@@ -27,9 +27,18 @@ class Backend {
     /// How `schedule` wants the weights packed.
     virtual Packing packing(const Problem& problem, const Schedule& schedule) const = 0;
 
+    /// Code runs on a device with memory of its own: tensors are dense and begin on 16 bytes, constants are computed
+    /// rather than copied there, and nobody looks at results between two steps.
+    virtual bool runs_on_device() const { return false; }
+
+    /// What has to be done to the pipeline of a convolution after Halide has lowered it.
+    virtual void add_lowering_passes(Halide::Pipeline) const {}
+
     // Each applies a schedule of `candidates`, or the reference, to an operator's stages.
     virtual void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
                        ConvolutionStages& stages) const = 0;
+    virtual void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
+                       PackStages& stages) const = 0;
     virtual void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
                        ResizeStages& stages) const = 0;
     virtual void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,

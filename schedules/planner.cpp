@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "schedules/arm/backend.h"
+#include "schedules/cuda/backend.h"
 #include "schedules/x86/backend.h"
 
 namespace polyphase {
@@ -31,6 +32,7 @@ Schedule from_json(const std::string& text) {
 }  // namespace
 
 const Backend& backend_for(const Halide::Target& target) {
+    if (target.has_gpu_feature()) return cuda::backend();
     return target.arch == Halide::Target::ARM ? arm::backend() : x86::backend();
 }
 
@@ -51,6 +53,14 @@ Schedule plan(const Problem& problem, const Halide::Target& target, const std::s
     return *std::min_element(all.begin(), all.end(), [](const Schedule& a, const Schedule& b) {
         return a.predicted_cycles < b.predicted_cycles;
     });
+}
+
+bool runs_on_device(const Halide::Target& target) {
+    return backend_for(target).runs_on_device();
+}
+
+void add_lowering_passes(const Halide::Target& target, const Halide::Pipeline& pipeline) {
+    backend_for(target).add_lowering_passes(pipeline);
 }
 
 Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {

@@ -17,6 +17,12 @@ Schedule plan(const Problem& problem, const Halide::Target& target, const std::s
 
 Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule);
 
+/// Backend::runs_on_device of a target.
+bool runs_on_device(const Halide::Target& target);
+
+/// Backend::add_lowering_passes of a target.
+void add_lowering_passes(const Halide::Target& target, const Halide::Pipeline& pipeline);
+
 /// Applies `schedule` to an operator's stages.
 template <typename Stages>
 void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target, Stages& stages) {

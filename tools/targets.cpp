@@ -12,12 +12,14 @@ namespace {
 
 using Halide::Target;
 
-// A family of processors: its targets, and what one of them may lack that kernels may use.
+// A family of processors: its targets, and what one of them may lack that kernels may use. A GPU's system is that of
+// the CPU which starts its kernels.
 struct Family {
     std::vector<std::string> systems;  // architecture, bits and system, as in a target string
     const char* example;               // features in a message
     const char* baseline;              // the instruction set that every processor has
     std::vector<Target::Feature> features;
+    bool gpu = false;
 };
 
 const std::vector<Family>& families() {
@@ -28,6 +30,12 @@ const std::vector<Family>& families() {
          {Target::SSE41, Target::AVX, Target::AVX2, Target::FMA, Target::F16C, Target::AVX512, Target::AVX512_Skylake,
           Target::AVX512_Cannonlake, Target::AVX512_Zen4, Target::AVX512_Zen5, Target::AVX512_SapphireRapids}},
         {{"arm-64-linux", "arm-64-android"}, "-arm_dot_prod, -arm_fp16", "neon", {Target::ARMDotProd, Target::ARMFp16}},
+        {{"x86-64-linux", "arm-64-linux"},
+         "-cuda-cuda_capability_80",
+         "cuda",
+         {Target::CUDA, Target::CUDACapability50, Target::CUDACapability61, Target::CUDACapability70,
+          Target::CUDACapability75, Target::CUDACapability80, Target::CUDACapability86},
+         true},
     };
     return kFamilies;
 }
@@ -35,12 +43,17 @@ const std::vector<Family>& families() {
 const Family* family_of(const std::string& target) {
     for (const Family& family : families()) {
         const std::vector<std::string>& all = family.systems;
-        if (std::find(all.begin(), all.end(), system_of(target)) != all.end()) return &family;
+        if (family.gpu == is_cuda(target) && std::find(all.begin(), all.end(), system_of(target)) != all.end())
+            return &family;
     }
     return nullptr;
 }
 
 }  // namespace
+
+bool is_cuda(const std::string& target) {
+    return ("-" + target + "-").find("-cuda-") != std::string::npos;
+}
 
 std::string system_of(const std::string& target) {
     size_t end = 0;
@@ -69,6 +82,8 @@ std::optional<std::string> check_target(const std::string& text) {
     const Family* family = family_of(text);
     if (!family || !Target::validate_target_string(text)) return expected;
     Target rest(text);
+    if (family->gpu && rest.get_cuda_capability_lower_bound() < 50)
+        return expected + ", where cuda needs its capability, as in \"" + system_of(text) + family->example + "\"";
     for (const Target::Feature feature : family->features) rest.set_feature(feature, false);
     if (rest.to_string() != system_of(text)) return expected + ", with features that generated kernels do not have";
     return std::nullopt;
@@ -76,10 +91,13 @@ std::optional<std::string> check_target(const std::string& text) {
 
 std::optional<std::string> check_targets(const std::vector<std::string>& targets) {
     std::set<std::string> names;
+    int gpus = 0;
     for (const std::string& target : targets) {
         if (system_of(target) != system_of(targets.front()))
             return "expected targets of one system, because they share a library, found \"" + targets.front() +
                    "\" and \"" + target + "\"";
+        if (is_cuda(target) && ++gpus > 1)
+            return "expected one CUDA target, whose code newer GPUs run too, found \"" + target + "\" besides another";
         if (!names.insert(instruction_set_of(target)).second)
             return "expected each instruction set once, found \"" + instruction_set_of(target) + "\" twice";
     }

@@ -16,6 +16,8 @@ class Backend : public polyphase::Backend {
 
     void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
                ConvolutionStages& stages) const final;
+    /// Weights are packed once, one element after the other.
+    void apply(const Schedule&, const Problem&, const Halide::Target&, PackStages&) const final {}
     void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
                ResizeStages& stages) const final;
     void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,

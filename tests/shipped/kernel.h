@@ -23,4 +23,8 @@ class ShippedKernel {
 /// std::runtime_error if it cannot be loaded.
 std::unique_ptr<ShippedKernel> open_shared_library(const std::string& directory, const std::string& name);
 
+/// The same on this machine's CUDA device, tensors in device memory between bytes that must stay. Throws
+/// CudaDevice::NoDevice where there is none.
+std::unique_ptr<ShippedKernel> open_cuda_library(const std::string& directory, const std::string& name);
+
 }  // namespace polyphase::testing

@@ -1,4 +1,5 @@
 // polyphase_shipped: kernels as they are shipped, on the machine that they are for, against the oracle.
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "problem/problem_file.h"
 #include "tests/shipped/kernel.h"
 #include "tests/shipped/tensors_file.h"
+#include "tests/support/cuda_device.h"
 
 namespace polyphase::testing {
 namespace {
@@ -24,7 +27,12 @@ struct Options {
     int64_t only = -1;  // the single case to run
     std::vector<std::string> operators;
     std::string directory, name;
+    bool cuda = false;
 };
+
+std::unique_ptr<ShippedKernel> open(const Options& options, const std::string& name) {
+    return options.cuda ? open_cuda_library(options.directory, name) : open_shared_library(options.directory, name);
+}
 
 /// Case `index` of an operator, under a name that its library has.
 Case case_of(const Options& options, const std::string& op, int64_t index) {
@@ -58,30 +66,58 @@ int write_problems(const Options& options) {
     return 0;
 }
 
-/// Runs `body` in a process of its own, so that others follow where code crashes, and prints what is wrong: what `body`
-/// returns, a crash, and then `about`. Whether all is well.
-template <typename Body>
-bool all_well(const std::string& about, Body body) {
-    std::fflush(nullptr);
-    const pid_t child = fork();
-    if (child < 0) throw std::runtime_error("fork failed");
-    if (child == 0) {
-        const std::string why = body();
-        if (!why.empty()) std::printf("MISMATCH %s\n  %s\n", why.c_str(), about.c_str());
-        std::fflush(nullptr);
-        _exit(why.empty() ? 0 : 1);
-    }
+constexpr int kSkipped = 77;
+
+/// Runs cases 0 to `count` - 1 in a process of its own, and where one crashes the rest in another. `check` says what is
+/// wrong with a case, or "", and `about` what it is. The exit status for the whole; `wrong` counts.
+template <typename Check, typename About>
+int run_cases(size_t count, const Check& check, const About& about, size_t& wrong) {
+    struct Progress {
+        size_t next, wrong;
+    };
+    void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) throw std::runtime_error("mmap failed");
+    Progress& progress = *new (shared) Progress{0, 0};
+    const auto report = [&](const std::string& what) {
+        ++progress.wrong;
+        std::printf("%s\n  %s\n", what.c_str(), about(progress.next).c_str());
+        std::fflush(stdout);
+    };
     int status = 0;
-    waitpid(child, &status, 0);
-    if (WIFSIGNALED(status)) std::printf("CRASH %s\n  %s\n", strsignal(WTERMSIG(status)), about.c_str());
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    while (progress.next < count) {
+        std::fflush(nullptr);
+        const pid_t child = fork();
+        if (child < 0) throw std::runtime_error("fork failed");
+        if (child == 0) {
+            try {
+                for (; progress.next < count; ++progress.next) {
+                    const std::string why = check(progress.next);
+                    if (!why.empty()) report("MISMATCH " + why);
+                }
+                _exit(0);
+            } catch (const CudaDevice::NoDevice& error) {
+                std::printf("skipped: %s\n", error.why.c_str());
+                std::fflush(stdout);
+                _exit(kSkipped);
+            }
+        }
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == kSkipped) return kSkipped;
+        if (progress.next == count) break;
+        report(WIFSIGNALED(status) ? std::string("CRASH ") + strsignal(WTERMSIG(status))
+                                   : "ENDED with status " + std::to_string(WEXITSTATUS(status)));
+        ++progress.next;
+    }
+    wrong = progress.wrong;
+    munmap(shared, sizeof(Progress));
+    return wrong == 0 ? 0 : 1;
 }
 
 /// What is wrong with one case; "" if nothing is.
 std::string check(const Options& options, const Case& one) {
     Outputs outputs;
     try {
-        const auto kernel = open_shared_library(options.directory, one.problem.name);
+        const auto kernel = open(options, one.problem.name);
         const std::string error = kernel->run(one.problem, one.data, outputs);
         return error.empty() ? mismatch(one, outputs).value_or("") : error;
     } catch (const std::exception& error) {
@@ -90,35 +126,37 @@ std::string check(const Options& options, const Case& one) {
 }
 
 int run_problems(const Options& options) {
-    int wrong = 0, done = 0;
-    for (const std::string& op : options.operators) {
-        for (const int64_t index : indices(options)) {
-            const Case one = case_of(options, op, index);
-            const std::string about = describe(one) + "\n  repeat: with --seed " + std::to_string(options.seed) +
-                                      " --op " + op + " --case " + std::to_string(index);
-            ++done;
-            if (!all_well(about, [&] { return check(options, one); })) ++wrong;
-        }
-    }
-    std::printf("%d problems, %d mismatches (seed %llu)\n", done, wrong, static_cast<unsigned long long>(options.seed));
-    return done > 0 && wrong == 0 ? 0 : 1;
+    std::vector<std::pair<std::string, int64_t>> cases;
+    for (const std::string& op : options.operators)
+        for (const int64_t index : indices(options)) cases.emplace_back(op, index);
+    const auto case_at = [&](size_t i) { return case_of(options, cases[i].first, cases[i].second); };
+    const auto about = [&](size_t i) {
+        return describe(case_at(i)) + "\n  repeat: with --seed " + std::to_string(options.seed) + " --op " +
+               cases[i].first + " --case " + std::to_string(cases[i].second);
+    };
+    size_t wrong = 0;
+    const int status = run_cases(cases.size(), [&](size_t i) { return check(options, case_at(i)); }, about, wrong);
+    if (status != kSkipped)
+        std::printf("%zu problems, %zu mismatches (seed %llu)\n", cases.size(), wrong,
+                    static_cast<unsigned long long>(options.seed));
+    return cases.empty() ? 1 : status;
 }
 
 int run_tensors(const Options& options) {
     const TensorsFile tensors = read_tensors_file(options.directory + "/" + options.name + ".tensors");
     for (const std::string& message : tensors.messages) std::printf("polyphase: %s\n", message.c_str());
     if (!tensors.messages.empty()) return 1;
-    const auto run = [&] {
-        const auto kernel = open_shared_library(options.directory, options.name);
-        for (const TensorsFile::Set& set : tensors.sets) {
+    const auto check = [&](size_t i) -> std::string {
+        try {
             Outputs outputs;
-            std::string why = kernel->run(tensors.problem, set.data, outputs);
-            if (why.empty()) why = difference(tensors, set, outputs);
-            if (!why.empty()) return why;
+            const std::string why = open(options, options.name)->run(tensors.problem, tensors.sets[i].data, outputs);
+            return why.empty() ? difference(tensors, tensors.sets[i], outputs) : why;
+        } catch (const std::exception& error) {
+            return error.what();
         }
-        return std::string();
     };
-    return all_well(to_json(tensors.problem).dump(), run) ? 0 : 1;
+    size_t wrong = 0;
+    return run_cases(tensors.sets.size(), check, [&](size_t) { return to_json(tensors.problem).dump(); }, wrong);
 }
 
 }  // namespace
@@ -144,6 +182,8 @@ int main(int argc, char** argv) {
     CLI::App* tensors = app.add_subcommand("tensors", "Run one library on the tensors of NAME.tensors");
     tensors->add_option("DIR", options.directory, "Where both lie")->required();
     tensors->add_option("NAME", options.name, "The problem's name")->required();
+    for (CLI::App* command : {run, tensors})
+        command->add_flag("--cuda", options.cuda, "On this machine's CUDA device; status 77 where there is none");
 
     try {
         app.parse(argc, argv);

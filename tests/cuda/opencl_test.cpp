@@ -1,0 +1,98 @@
+// The GPU's schedules, run by an OpenCL platform, against the oracle. They use nothing that only CUDA has, so the same
+// blocks, threads, barriers and shared memory run there; without a platform the tests are skipped. POLYPHASE_SEED picks
+// another run, POLYPHASE_CASES the number of problems per operator, POLYPHASE_CASE one problem alone.
+#include <Halide.h>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "schedules/planner.h"
+#include "tests/property/jit_run.h"
+
+namespace polyphase::testing {
+namespace {
+
+constexpr const char* kTarget = "host-opencl";
+
+/// Why nothing can run here; nothing if it can.
+std::optional<std::string> missing_platform() {
+    void* library = dlopen("libOpenCL.so.1", RTLD_NOW);
+    if (library == nullptr) return "libOpenCL.so.1 is not there";
+    using GetPlatforms = int (*)(unsigned, void*, unsigned*);
+    const auto get_platforms = reinterpret_cast<GetPlatforms>(dlsym(library, "clGetPlatformIDs"));
+    unsigned platforms = 0;
+    if (get_platforms == nullptr || get_platforms(0, nullptr, &platforms) != 0 || platforms == 0)
+        return "libOpenCL.so.1 knows no platform; pocl-opencl-icd is one";
+    return std::nullopt;
+}
+
+/// Whether each index lies in the window of the pooling that made it: the others are ignored on a GPU.
+bool own_windows(const Problem& problem, const std::vector<int64_t>& indices) {
+    const auto& op = std::get<MaxUnpool>(problem.op);
+    const auto rank = static_cast<size_t>(problem.rank());
+    int64_t plane = 1, in_plane = 1;
+    for (size_t a = 0; a < rank; ++a) {
+        plane *= op.index_extent[a];
+        in_plane *= problem.input[a];
+    }
+    for (size_t f = 0; f < indices.size(); ++f) {
+        const auto element = static_cast<int64_t>(f);
+        const bool last = problem.input_layout == Layout::nhwc;
+        const int64_t channels = problem.in_channels;
+        const int64_t n = element / (channels * in_plane);
+        const int64_t c = last ? element % channels : element / in_plane % channels;
+        int64_t place = last ? element / channels % in_plane : element % in_plane;
+        int64_t index = indices[f] - (op.indices.whole_tensor ? (n * channels + c) * plane : 0);
+        if (index < 0 || index >= plane) return false;
+        for (size_t a = rank; a-- > 0;) {
+            const int64_t offset =
+                index % op.index_extent[a] - place % problem.input[a] * op.stride[a] + op.pad_begin[a];
+            if (offset < 0 || offset >= op.kernel[a]) return false;
+            index /= op.index_extent[a];
+            place /= problem.input[a];
+        }
+    }
+    return true;
+}
+
+/// The planner's choice, the reference and, where there is a choice, one of the other candidates.
+std::vector<std::string> schedules_of(const Problem& problem, Rng& rng) {
+    std::vector<std::string> requests{"", "reference"};
+    std::vector<Schedule> all = candidates(problem, Halide::Target(kTarget));
+    std::erase_if(all,
+                  [](const Schedule& schedule) { return schedule.family != "tiles" && schedule.family != "split"; });
+    for (int i = 0; i < 2 && !all.empty(); ++i) requests.push_back(to_json(rng.pick(all)).dump());
+    return requests;
+}
+
+class OpenCl : public ::testing::TestWithParam<std::pair<std::string, Op>> {};
+
+TEST_P(OpenCl, AgreesWithTheOracle) {
+    if (const auto missing = missing_platform()) GTEST_SKIP() << "no OpenCL platform: " << *missing;
+    const char* only = std::getenv("POLYPHASE_CASE");
+    const uint64_t seed = seed_from_environment(), begin = only ? std::strtoull(only, nullptr, 10) : 0;
+    const uint64_t end = only ? begin + 1 : static_cast<uint64_t>(cases_from_environment(8));
+    for (uint64_t index = begin; index < end; ++index) {
+        const Case one = make_case(seed, index, GetParam().second);
+        if (GetParam().second == Op::max_unpool && !own_windows(one.problem, one.data.indices)) continue;
+        Rng rng(case_seed(~seed, index));
+        for (const std::string& schedule : schedules_of(one.problem, rng)) {
+            SCOPED_TRACE(describe(one) + "\nschedule: " + schedule);
+            Outputs outputs;
+            try {
+                const JitKernel kernel = JitKernel::compile(one.problem, {.schedule = schedule, .target = kTarget});
+                ASSERT_EQ(run_kernel(kernel, one.problem, one.data, outputs), 0);
+            } catch (const std::exception& error) {
+                FAIL() << error.what();
+            }
+            ASSERT_EQ(mismatch(one, outputs), std::nullopt);
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, OpenCl, ::testing::ValuesIn(kOps), [](const auto& op) { return op.param.first; });
+
+}  // namespace
+}  // namespace polyphase::testing
