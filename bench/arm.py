@@ -4,14 +4,16 @@
     .deps/bin/python3 bench/arm.py
 
 Every convolution of bench/layers.json is compiled in both layouts for each processor by name (field "machine"), and its hot
-loop is run through llvm-mca's model of that processor."""
+loop is run through llvm-mca's model of that processor. What bench/arm_counts.py has counted becomes a section."""
 
 import argparse
+import json
 import pathlib
 import statistics
 import subprocess
 import sys
 
+import arm_counts
 import hot_loop
 import mca
 
@@ -98,6 +100,8 @@ def page(table):
     llvm = next(line.strip() for line in version.splitlines() if "LLVM version" in line)
     lines = [HEAD, "## Summary", "", *summary(table), ""]
     lines += [f"`{name}`: {reason}." for name, reason in REASONS.items()]
+    if arm_counts.COUNTS.exists():
+        lines += ["", *arm_counts.section(json.loads(arm_counts.COUNTS.read_text()))]
     for layout in LAYOUTS:
         lines += ["", f"## {layout}", "", *rows(table, layout)]
     lines += ["", f"Made by `.deps/bin/python3 bench/arm.py` with {llvm}.", ""]

@@ -1,5 +1,7 @@
 #include "bench/compare/contender.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -41,6 +43,16 @@ Work::Work(const Problem& work_problem) : problem(work_problem) {
         indices = relaid(random_indices(channels_first, *unpool), problem.batch, problem.in_channels, problem.input,
                          Layout::nchw, problem.input_layout);
     }
+}
+
+double largest_difference(const std::vector<float>& found, const std::vector<float>& expected) {
+    double largest = 0, difference = 0;
+    for (size_t i = 0; i < expected.size(); i++) {
+        largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+        const double here = std::abs(static_cast<double>(found[i]) - expected[i]);
+        if (!(here <= difference)) difference = here;  // a NaN stays
+    }
+    return difference / largest;
 }
 
 }  // namespace polyphase::compare

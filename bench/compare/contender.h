@@ -100,6 +100,11 @@ struct Library {
     std::function<std::unique_ptr<Contender>(const Work&, int threads)> prepare;  ///< throws Unsupported
 };
 
+/// One kernel or operator, for work in the layout that it takes: ours from the shared library `file`, which was
+/// compiled for the work's problem; XNNPACK's channels last. They throw Unsupported.
+std::unique_ptr<Contender> polyphase_contender(const Work& work, const std::string& file, int threads);
+std::unique_ptr<Contender> xnnpack_contender(const Work& work, int threads);
+
 /// Kernels that the command at `compiler` compiles into `cache`, through their C ABI.
 std::vector<Library> polyphase_libraries(const std::string& compiler, const std::string& cache, InstructionSet isa);
 std::vector<Library> onednn_libraries(InstructionSet isa);
@@ -107,6 +112,9 @@ std::vector<Library> xnnpack_libraries(InstructionSet isa);
 
 std::string onednn_version();
 std::string xnnpack_version();
+
+/// Relative to the largest expected value: an element near zero is the sum of terms that are not. NaN if there is one.
+double largest_difference(const std::vector<float>& found, const std::vector<float>& expected);
 
 /// Milliseconds that `step` takes.
 template <typename Step>

@@ -7,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -192,16 +191,6 @@ class Comparison {
         })->UseRealTime();
     }
 
-    /// Relative to the largest expected value: an element near zero is the sum of terms that are not.
-    static double largest_difference(const std::vector<float>& found, const std::vector<float>& expected) {
-        double largest = 0, difference = 0;
-        for (size_t i = 0; i < expected.size(); i++) {
-            largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
-            const double here = std::abs(static_cast<double>(found[i]) - expected[i]);
-            if (!(here <= difference)) difference = here;  // a NaN stays
-        }
-        return difference / largest;
-    }
     static constexpr double kTolerance = 1e-4;
 
     void leave_out(const Problem& row, const Library& library, const std::string& reason) {

@@ -114,11 +114,14 @@ std::unique_ptr<Contender> prepare(const Work& work, int threads, const std::str
     const fs::path file = directory / (name + ".problem.json");
     std::ofstream(file) << to_json(work.problem).dump() << '\n';
     run_program({compiler, "compile", file.string(), "--out", directory.string(), "--target", target, "--shared"});
-    return std::make_unique<PolyphaseContender>(work, load((directory / ("lib" + name + ".so")).string(), name),
-                                                threads);
+    return polyphase_contender(work, (directory / ("lib" + name + ".so")).string(), threads);
 }
 
 }  // namespace
+
+std::unique_ptr<Contender> polyphase_contender(const Work& work, const std::string& file, int threads) {
+    return std::make_unique<PolyphaseContender>(work, load(file, work.problem.name), threads);
+}
 
 std::vector<Library> polyphase_libraries(const std::string& compiler, const std::string& cache, InstructionSet isa) {
     const std::string target =

@@ -205,13 +205,17 @@ class XnnpackContender : public Contender {
 
 }  // namespace
 
-std::vector<Library> xnnpack_libraries(InstructionSet isa) {
+std::unique_ptr<Contender> xnnpack_contender(const Work& work, int threads) {
     check(xnn_initialize(nullptr), "xnn_initialize");
+    return std::make_unique<XnnpackContender>(work, threads);
+}
+
+std::vector<Library> xnnpack_libraries(InstructionSet isa) {
     return {{"xnnpack", "nhwc", Layout::nhwc, [=](const Work& work, int threads) {
                  if (isa != InstructionSet::avx512)
                      throw Unsupported(
                          "this XNNPACK takes the machine's best instruction set and cannot be told not to");
-                 return std::make_unique<XnnpackContender>(work, threads);
+                 return xnnpack_contender(work, threads);
              }}};
 }
 
