@@ -36,7 +36,7 @@ class Section(unittest.TestCase):
 
     def test_the_mean_is_geometric_and_losses_are_named(self):
         text = "\n".join(self.lines)
-        self.assertIn("2 layers: **1.00**, least 0.50, greatest 2.00. Layers in which we execute more: flat 0.50.", text)
+        self.assertIn("2 layers: geometric mean **1.00**, median 1.25, least 0.50, greatest 2.00. We execute more in: flat 0.500.", text)
 
     def test_what_is_left_out_has_its_reason(self):
         self.assertIn("Left out: deep, deeper: too deep; tanh: no tanh.", self.lines)
