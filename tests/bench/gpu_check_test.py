@@ -105,6 +105,18 @@ class GpuCheck(unittest.TestCase):
         self.assertIn("ended the process with status -11", rows[0]["wrong"])
         self.assertIn("us", rows[1])
 
+    def test_a_program_that_hangs_is_ended(self):
+        real, hanging = self.bundle / "real", self.bundle / "polyphase_shipped"
+        shutil.move(hanging, real)
+        try:
+            hanging.write_text("#!/bin/sh\nsleep 10000 & wait\n")
+            hanging.chmod(0o755)
+            result, out = self.check("--minutes", "0.2", LD_LIBRARY_PATH=str(FAKE_DRIVER))
+        finally:
+            shutil.move(real, hanging)
+        results = json.loads((out / "gpu.json").read_text())
+        self.assertIn({"what": "random zero_insert 0", "why": "its time was up"}, results["not_run"], result.stdout)
+
     def test_its_time_is_kept(self):
         result, out = self.check("--minutes", "0.1", LD_LIBRARY_PATH=str(FAKE_DRIVER))
         results = json.loads((out / "gpu.json").read_text())
