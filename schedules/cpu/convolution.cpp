@@ -221,8 +221,8 @@ void register_tile(ConvolutionStages& s, const Schedule& p, const Var& dense, co
 
 // Scalars that `acc` takes from the lanes of vectors along `dense`: loaded when a step begins, all of `extents` at
 // once.
-void load_lanes(Func from, ConvolutionStages& s, const Schedule& p, const Var& task, const VarOrRVar& step,
-                const Var& dense, const std::vector<std::pair<Var, int>>& extents) {
+void load_lanes(Func from, ConvolutionStages& s, const Problem& problem, const Schedule& p, const Var& task,
+                const VarOrRVar& step, const Var& dense, const std::vector<std::pair<Var, int>>& extents) {
     Func scalars = from.in(s.acc);
     scalars.compute_at(Halide::LoopLevel(s.acc, step)).store_in(MemoryType::Register);
     // Vectors stay in registers only if they are whole where they are stored.
@@ -230,10 +230,14 @@ void load_lanes(Func from, ConvolutionStages& s, const Schedule& p, const Var& t
     const auto first = std::find_if(order.begin(), order.end(), [&](const Var& v) { return v.same_as(dense); });
     std::rotate(order.begin(), first, first + 1);
     for (const auto& [loop, extent] : extents) scalars.bound_extent(loop, extent);
-    scalars.reorder_storage(order).vectorize(dense, p["lane_loads"]);
+    // What is left over at the end of a reduction is loaded one by one, because nothing may lie behind it.
+    const bool whole =
+        std::any_of(extents.begin(), extents.end(), [&](const auto& e) { return e.first.same_as(dense); });
+    scalars.reorder_storage(order).vectorize(dense, p["lane_loads"],
+                                             whole ? TailStrategy::Auto : TailStrategy::GuardWithIf);
     // Halide reuses freed stack memory for what fits there, which ties it to an address; so this one is not freed
     // before the task ends, and tasks at the image's border run the same code.
-    scalars.hoist_storage(s.output, task);
+    if (flops(problem) > 0) scalars.hoist_storage(s.output, task);  // nothing is left of lanes that only meet padding
     s.output.never_partition(task);
     for (const auto& [loop, extent] : extents) scalars.unroll(loop);
 }
@@ -394,9 +398,14 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
         register_tile(s, p, in_block, weights, {{xi, yi}, pixels}, concat({inside, {qx, qy, qz}, outside, {s.c, rx}}));
     }
     const Func read = stage_input(s, problem, p, v, t.extent, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
-    if (p["lane_loads"] > 1)
-        load_lanes(read, s, p, v.task, step, s.ci,
-                   {{s.ci, p["lane_loads"]}, {s.i[kX], t.tile[kX]}, {s.i[kY], t.tile[kY]}});
+    if (p["lane_loads"] > 1) {
+        std::vector<std::pair<Var, int>> extents{{s.i[kX], t.tile[kX]}, {s.i[kY], t.tile[kY]}};
+        if (s.group_in % p["lane_loads"] == 0)
+            extents.emplace_back(s.ci, p["lane_loads"]);
+        else  // the last step by itself, so that the others test nothing
+            s.acc.update().always_partition(step).never_partition(s.taps.y, s.taps.z, s.taps.w);
+        load_lanes(read, s, problem, p, v.task, step, s.ci, extents);
+    }
 }
 
 // Instructions that store an interleave (ARM's st2 to st4) want its vectors in neighbouring registers. LLVM ties sums
@@ -432,7 +441,11 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
 
     if (p["through_stack"]) {
         Func sums = s.acc.in(s.output);
-        sums.compute_at(s.output, v.in_block[kX]).reorder_storage(qx, rx, s.c, qy);
+        sums.compute_at(s.output, v.in_block[kX])
+            .bound_extent(s.c, p["channels"])
+            .bound_extent(qx, lanes * p["vectors"])
+            .bound_extent(qy, p["tile_y"])
+            .reorder_storage(qx, rx, s.c, qy);
         keep_in_registers(sums, lanes, {qx, rx, s.c, qy});
     }
     s.acc.compute_at(s.output, v.in_block[kX])
@@ -449,7 +462,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
         const std::vector<Var> of_filter = s.filter.args();
         const Var co = of_filter[0], tap = of_filter[3], phase = of_filter[6];
         const bool along_channels = lanes_along_channels(p);
-        load_lanes(s.filter, s, p, v.task, s.taps.x, along_channels ? co : phase,
+        load_lanes(s.filter, s, problem, p, v.task, s.taps.x, along_channels ? co : phase,
                    {{co, along_channels ? space_block(p) : p["channels"]},
                     {tap, std::max(s.axes[kX].taps(), 1)},
                     {phase, s.axes[kX].period}});
@@ -488,7 +501,7 @@ void schedule_phases(ConvolutionStages& s, const Problem& problem, const Schedul
     register_tile(s, p, rx, {{s.c}, p["vectors"] * p["channels"]}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
     keep_in_registers(s.acc, lanes, {rx, qx, s.c});
     const Func read = stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
-    if (p["lane_loads"] > 1) load_lanes(read, s, p, v.task, s.taps.x, s.i[kX], {{s.i[kX], p["tile_x"]}});
+    if (p["lane_loads"] > 1) load_lanes(read, s, problem, p, v.task, s.taps.x, s.i[kX], {{s.i[kX], p["tile_x"]}});
 }
 
 // One channel per group: every FMA loads its own inputs, so two loads a cycle feed two FMAs at best, and storing the

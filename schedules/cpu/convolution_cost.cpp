@@ -217,7 +217,6 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
     };
     const int lanes = value("lanes", 1), group_out = static_cast<int>(s.group_out);
     const int period = s.period[kX], qx = s.quotients[kX], qy = s.quotients[kY];
-    const int lane_loads = value("lane_loads", 1);
     std::vector<ParamRange> ranges{{"lanes", 1, machine.lanes, machine.lanes},
                                    {"lane_loads", 1, machine.lane_operands ? machine.lanes : 1, machine.lanes},
                                    {"stage", kDirect, kPerBlock},
