@@ -61,9 +61,9 @@ def compile_cases(command, directory, jobs, tensors, compile_options):
             arrays |= {f"set{i}_input{k}": array for k, array in enumerate(inputs) if array is not None}
             arrays |= {f"set{i}_output{k}": array for k, array in enumerate(outputs)}
         np.savez(directory / f"{case.name}.npz", **arrays)
-        if tensors:
-            (directory / f"{case.name}.tensors").write_text(json.dumps(tensors_of(case)))
         message = messages.get(case.name) or ([failed[case.name]] if case.name in failed else [])
+        if tensors:
+            (directory / f"{case.name}.tensors").write_text(json.dumps(tensors_of(case) | {"messages": message}))
         case_file = {"problem": case.problem, "messages": message, "data_sets": len(case.data_sets),
                      "output": shapes.get(case.name, (None, None))[1]}
         (directory / f"{case.name}.case").write_text(json.dumps(case_file))

@@ -1,12 +1,14 @@
 // polyphase_shipped: kernels as they are shipped, on the machine that they are for, against the oracle.
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -64,18 +66,51 @@ int write_problems(const Options& options) {
     return 0;
 }
 
-// What is said about the case in hand should its code crash.
-std::string in_hand;
+constexpr int kSkipped = 77;
 
-void report_crash(int signal) {
-    constexpr const char* kHead = "CRASH, signal ";
-    const std::array<char, 3> number = {static_cast<char>('0' + signal / 10), static_cast<char>('0' + signal % 10),
-                                        '\n'};
-    // Nothing that a signal handler may not call.
-    if (write(1, kHead, 14) < 0 || write(1, number.data(), number.size()) < 0 ||
-        write(1, in_hand.data(), in_hand.size()) < 0)
-        _exit(2);
-    _exit(1);
+/// Runs cases 0 to `count` - 1 in a process of its own, and where one crashes the rest in another. `check` says what is
+/// wrong with a case, or "", and `about` what it is. The exit status for the whole; `wrong` counts.
+template <typename Check, typename About>
+int run_cases(size_t count, const Check& check, const About& about, size_t& wrong) {
+    struct Progress {
+        size_t next, wrong;
+    };
+    void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) throw std::runtime_error("mmap failed");
+    Progress& progress = *new (shared) Progress{0, 0};
+    const auto report = [&](const std::string& what) {
+        ++progress.wrong;
+        std::printf("%s\n  %s\n", what.c_str(), about(progress.next).c_str());
+        std::fflush(stdout);
+    };
+    int status = 0;
+    while (progress.next < count) {
+        std::fflush(nullptr);
+        const pid_t child = fork();
+        if (child < 0) throw std::runtime_error("fork failed");
+        if (child == 0) {
+            try {
+                for (; progress.next < count; ++progress.next) {
+                    const std::string why = check(progress.next);
+                    if (!why.empty()) report("MISMATCH " + why);
+                }
+                _exit(0);
+            } catch (const CudaDevice::NoDevice& error) {
+                std::printf("skipped: %s\n", error.why.c_str());
+                std::fflush(stdout);
+                _exit(kSkipped);
+            }
+        }
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == kSkipped) return kSkipped;
+        if (progress.next == count) break;
+        report(WIFSIGNALED(status) ? std::string("CRASH ") + strsignal(WTERMSIG(status))
+                                   : "ENDED with status " + std::to_string(WEXITSTATUS(status)));
+        ++progress.next;
+    }
+    wrong = progress.wrong;
+    munmap(shared, sizeof(Progress));
+    return wrong == 0 ? 0 : 1;
 }
 
 /// What is wrong with one case; "" if nothing is.
@@ -91,36 +126,37 @@ std::string check(const Options& options, const Case& one) {
 }
 
 int run_problems(const Options& options) {
-    int wrong = 0, done = 0;
-    for (const std::string& op : options.operators) {
-        for (const int64_t index : indices(options)) {
-            const Case one = case_of(options, op, index);
-            in_hand = "  " + describe(one) + "\n  repeat: with --seed " + std::to_string(options.seed) + " --op " + op +
-                      " --case " + std::to_string(index) + "\n";
-            ++done;
-            const std::string why = check(options, one);
-            if (why.empty()) continue;
-            ++wrong;
-            std::printf("MISMATCH %s\n%s", why.c_str(), in_hand.c_str());
-        }
-    }
-    std::printf("%d problems, %d mismatches (seed %llu)\n", done, wrong, static_cast<unsigned long long>(options.seed));
-    return done > 0 && wrong == 0 ? 0 : 1;
+    std::vector<std::pair<std::string, int64_t>> cases;
+    for (const std::string& op : options.operators)
+        for (const int64_t index : indices(options)) cases.emplace_back(op, index);
+    const auto case_at = [&](size_t i) { return case_of(options, cases[i].first, cases[i].second); };
+    const auto about = [&](size_t i) {
+        return describe(case_at(i)) + "\n  repeat: with --seed " + std::to_string(options.seed) + " --op " +
+               cases[i].first + " --case " + std::to_string(cases[i].second);
+    };
+    size_t wrong = 0;
+    const int status = run_cases(cases.size(), [&](size_t i) { return check(options, case_at(i)); }, about, wrong);
+    if (status != kSkipped)
+        std::printf("%zu problems, %zu mismatches (seed %llu)\n", cases.size(), wrong,
+                    static_cast<unsigned long long>(options.seed));
+    return cases.empty() ? 1 : status;
 }
 
 int run_tensors(const Options& options) {
     const TensorsFile tensors = read_tensors_file(options.directory + "/" + options.name + ".tensors");
-    in_hand = "  " + to_json(tensors.problem).dump() + "\n";
-    const auto kernel = open(options, options.name);
-    for (const TensorsFile::Set& set : tensors.sets) {
-        Outputs outputs;
-        std::string why = kernel->run(tensors.problem, set.data, outputs);
-        if (why.empty()) why = difference(tensors, set, outputs);
-        if (why.empty()) continue;
-        std::printf("MISMATCH %s\n%s", why.c_str(), in_hand.c_str());
-        return 1;
-    }
-    return 0;
+    for (const std::string& message : tensors.messages) std::printf("polyphase: %s\n", message.c_str());
+    if (!tensors.messages.empty()) return 1;
+    const auto check = [&](size_t i) -> std::string {
+        try {
+            Outputs outputs;
+            const std::string why = open(options, options.name)->run(tensors.problem, tensors.sets[i].data, outputs);
+            return why.empty() ? difference(tensors, tensors.sets[i], outputs) : why;
+        } catch (const std::exception& error) {
+            return error.what();
+        }
+    };
+    size_t wrong = 0;
+    return run_cases(tensors.sets.size(), check, [&](size_t) { return to_json(tensors.problem).dump(); }, wrong);
 }
 
 }  // namespace
@@ -153,17 +189,12 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         if (options.operators.empty())
             for (const std::string_view op : polyphase::op_names()) options.operators.emplace_back(op);
-        for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
-            std::signal(signal, polyphase::testing::report_crash);
         if (write->parsed()) return polyphase::testing::write_problems(options);
         return run->parsed() ? polyphase::testing::run_problems(options) : polyphase::testing::run_tensors(options);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
-    } catch (const polyphase::testing::CudaDevice::NoDevice& error) {
-        std::printf("skipped: %s\n", error.why.c_str());
-        return 77;
     } catch (const std::exception& error) {
-        std::cerr << "polyphase_shipped: " << error.what() << "\n" << polyphase::testing::in_hand;
+        std::cerr << "polyphase_shipped: " << error.what() << "\n";
         return 1;
     }
 }

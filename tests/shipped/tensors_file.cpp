@@ -22,7 +22,7 @@ TensorsFile read_tensors_file(const std::string& file) {
     const auto json = nlohmann::json::parse(read_text(file));
     const ParseResult parsed = parse_problems(json.at("problem").dump());
     if (!parsed.errors.empty()) throw std::runtime_error(parsed.errors[0]);
-    TensorsFile result{parsed.problems.at(0), json.at("rtol"), json.at("atol"), {}};
+    TensorsFile result{parsed.problems.at(0), json.at("rtol"), json.at("atol"), {}, json.at("messages")};
     for (const nlohmann::json& set : json.at("sets")) {
         result.sets.push_back({{tensor<float>(set, "input"),
                                 tensor<float>(set, "weights"),

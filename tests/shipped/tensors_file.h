@@ -16,11 +16,12 @@ struct TensorsFile {
     Problem problem;
     double rtol = 0, atol = 0;  ///< of values: |found - expected| <= atol + rtol * |expected|
     std::vector<Set> sets;
+    std::vector<std::string> messages;  ///< why there is no kernel
 };
 
 /// Reads {"problem": {...}, "rtol": r, "atol": a, "sets": [{"input": [...], "weights": [...], "bias": [...],
-/// "indices": [...], "output": [...], "output_indices": [...]}]}; a set has what its problem has. Throws
-/// std::exception.
+/// "indices": [...], "output": [...], "output_indices": [...]}], "messages": [...]}; a set has what its problem has.
+/// Throws std::exception.
 TensorsFile read_tensors_file(const std::string& file);
 
 /// What differs between `found` and the expected outputs, in words; "" if nothing does.
