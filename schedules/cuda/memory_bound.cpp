@@ -21,7 +21,7 @@ using Halide::Var;
 
 constexpr int kThreads = 128;  // of a block: small enough that the last wave is short
 constexpr int kVector = 4;     // 16 bytes
-constexpr int kMostOutputs = 12;  // of a thread
+constexpr int kMostOutputs = 12, kMostRows = 4;  // of a thread
 
 // Dimensions of an output, innermost in memory first.
 std::vector<Var> memory_order(const Problem& problem, const Var& c, const PerAxis<Var>& o, const Var& n) {
@@ -82,9 +82,18 @@ int outputs_in_phases(const Problem& problem) {
     return 0;
 }
 
+// Rows of a thread there: all phases of y, which read nearly the same inputs.
+int rows_in_phases(const Problem& problem) {
+    const AxisMap y = xyz_axes(problem)[kY];
+    const bool whole = y.edge_replicated && y.taps() > 1 && y.output % y.period == 0;
+    return whole && y.period <= kMostRows ? y.period : 1;
+}
+
 std::vector<Schedule> memory_bound_candidates(const Problem& problem) {
     if (const int outputs = outputs_in_phases(problem); outputs > 0)
-        return {{.family = "phases", .params = {{"outputs", outputs}, {"x_phases", 1}}, .source = "cost model"}};
+        return {{.family = "phases",
+                 .params = {{"outputs", outputs}, {"rows", rows_in_phases(problem)}, {"x_phases", 1}},
+                 .source = "cost model"}};
     const int lanes = innermost_extent(problem) % kVector == 0 ? kVector : 1;
     return {{.family = "flat", .params = {{"lanes", lanes}}, .source = "cost model"}};
 }
@@ -94,7 +103,8 @@ std::optional<std::string> reject_memory_bound(const Problem& problem, const Sch
     if (schedule.family != own)
         return "schedule: field family: expected " + own + " or reference, found " + schedule.family;
     if (own == "phases")
-        return reject_params(schedule, {{"outputs", 1, outputs_in_phases(problem), outputs_in_phases(problem)},
+        return reject_params(schedule, {{"outputs", outputs_in_phases(problem), outputs_in_phases(problem)},
+                                        {"rows", 1, rows_in_phases(problem), rows_in_phases(problem)},
                                         {"x_phases", 1, 1}});
     return reject_params(schedule, {{"lanes", 1, kVector, innermost_extent(problem)}});
 }
@@ -115,13 +125,19 @@ void schedule_resize(ResizeStages& s, const Problem& problem, const Schedule& p)
     }
     const auto [x, y, z] = s.o;
     const int outputs = p["outputs"], lanes = outputs % kVector == 0 ? kVector : 2;
-    const Var periods("periods"), in_thread("in_thread"), vector("vector"), lane("lane"), q("q"), r("r");
-    s.output.split(x, periods, in_thread, outputs, TailStrategy::RoundUp).split(in_thread, vector, lane, lanes);
-    s.output.reorder(lane, vector, periods, y, z, s.c, s.n).vectorize(lane).unroll(vector);
-    const Var thread = flat_threads(s.output, {periods, y, z, s.c, s.n});
+    const Var periods("periods"), in_thread("in_thread"), vector("vector"), lane("lane"), q("q"), r("r"),
+        rows("rows"), row("row");
+    s.output.split(x, periods, in_thread, outputs, TailStrategy::RoundUp)
+        .split(in_thread, vector, lane, lanes)
+        .split(y, rows, row, p["rows"], TailStrategy::RoundUp)
+        .reorder(lane, vector, row, periods, rows, z, s.c, s.n)
+        .vectorize(lane)
+        .unroll(vector)
+        .unroll(row);
+    const Var thread = flat_threads(s.output, {periods, rows, z, s.c, s.n});
     s.resampled.compute_at(s.output, thread).store_in(MemoryType::Register).split(x, q, r, s.axes[kX].period);
-    s.resampled.unroll(r).unroll(q);
-    s.source.compute_at(s.output, thread).store_in(MemoryType::Register).unroll(x);
+    s.resampled.unroll(r).unroll(q).unroll(y);
+    s.source.compute_at(s.output, thread).store_in(MemoryType::Register).unroll(x).unroll(y);
 }
 
 void schedule_gather(GatherStages& s, const Problem& problem, const Schedule& p) {
