@@ -1,14 +1,15 @@
 // Convolutions on GPUs.
 //
-//   tiles      A block computes a tile of outputs of one phase, or of all phases of x and y. Each thread keeps its part in
+//   tiles      A block computes a tile of outputs of one phase, or of all phases of x and y. Each thread keeps its part
+//   in
 //              registers while the block walks through the input channels, a chunk at a time: the chunk of the padded
 //              input goes through shared memory, weights come as 16-byte loads through the first-level cache.
 //   direct     One thread per output or four of them, nothing shared: groups of few channels, which memory binds.
 //   reference  One thread per output.
 //
 // A multiprocessor starts 128 FMAs a cycle but brings 32 words from shared memory or its cache, so a thread that keeps
-// a x b sums and loads a + b words for them wants a*b/4 > a + b: 8 x 8 is the least that does not wait for loads, 16 x 8
-// the most that fits 255 registers without spilling.
+// a x b sums and loads a + b words for them wants a*b/4 > a + b: 8 x 8 is the least that does not wait for loads, 16 x
+// 8 the most that fits 255 registers without spilling.
 //
 // Where the lanes of a warp lie decides whether stores are coalesced: along channels (channels last), along the phases
 // and quotients of x (channels first), so that a warp writes whole lines.
@@ -30,8 +31,8 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-constexpr int kVector = 4;            // 16 bytes
-constexpr int kMostBodyFmas = 1024;   // of a thread, in one step of its innermost loop
+constexpr int kVector = 4;              // 16 bytes
+constexpr int kMostBodyFmas = 1024;     // of a thread, in one step of its innermost loop
 constexpr int kMostUnrolledCopies = 8;  // of a thread, when a chunk is staged
 
 // Dimensions of the output, innermost in memory first.
@@ -124,8 +125,8 @@ int inputs_of(const AxisMap& axis, int outputs, bool phases) {
 }
 
 // The chunk of the padded input, copied by all threads of a block in the order in which it lies in memory.
-void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, Func sums,
-                 Func staged, const RVar& chunk) {
+void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, Func sums, Func staged,
+                 const RVar& chunk) {
     const auto [x, y, z] = s.i;
     const bool ci_last = problem.input_layout == Layout::nhwc;
     staged.compute_at(sums, chunk).store_in(MemoryType::GPUShared);
@@ -140,7 +141,8 @@ void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p
     else
         staged.reorder_storage(s.ci, x, y, z, s.n);
     const Var flat("staged_flat"), copy("copy"), thread("staged_thread"), t0("t0"), t1("t1"), t2("t2"), rest("rest");
-    const std::vector<Var> order = ci_last ? std::vector<Var>{s.ci, x, y, z, s.n} : std::vector<Var>{x, y, s.ci, z, s.n};
+    const std::vector<Var> order =
+        ci_last ? std::vector<Var>{s.ci, x, y, z, s.n} : std::vector<Var>{x, y, s.ci, z, s.n};
     staged.reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
     staged.fuse(order[0], order[1], flat);
     for (size_t i = 2; i < order.size(); i++) staged.fuse(flat, order[i], flat);
@@ -265,8 +267,7 @@ Packing convolution_packing(const Problem&, const Schedule& p) {
     if (p.family == "tiles") {
         const int block = p["lanes_c"] * p["tile_c"];
         if (p["lanes_r"] > 1 || p["phases_x"])
-            return {block,
-                    {D::co_in_block, D::rx, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
+            return {block, {D::co_in_block, D::rx, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
         return {block, {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
     }
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block}};

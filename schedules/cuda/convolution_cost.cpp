@@ -1,5 +1,5 @@
-// The cost model of convolutions on GPUs: which tiles are possible, and how many cycles of the whole GPU each would take,
-// from registers, multiprocessors, waves and bytes. Predictions need to rank candidates, not to be right.
+// The cost model of convolutions on GPUs: which tiles are possible, and how many cycles of the whole GPU each would
+// take, from registers, multiprocessors, waves and bytes. Predictions need to rank candidates, not to be right.
 #include <algorithm>
 
 #include "generators/convolution.h"
@@ -13,25 +13,27 @@ namespace {
 constexpr int kProcessors = 132;
 constexpr double kFma = 128, kLoads = 32;  // lanes
 constexpr double kIssue = 128;             // lanes, of anything
-constexpr double kDramBytes = 2400, kCacheBytes = 3100;  // of the whole GPU, from memory and from the second-level cache
+constexpr double kDramBytes = 2400,
+                 kCacheBytes = 3100;  // of the whole GPU, from memory and from the second-level cache
 constexpr int kRegisters = 65536, kMostWarps = 64, kMostBlocks = 32;
 constexpr long long kSharedBytes = 200 << 10;
 
 // Cycles, estimated.
-constexpr double kLatency = 800;     // from a chunk's first load until its last word is in shared memory, barriers included
-constexpr double kLaunch = 3000;     // of a kernel: to start, to fill the multiprocessors and to drain
-constexpr double kDependentLoad = 40;     // from one product of the direct family to the next
+constexpr double kLatency =
+    800;  // from a chunk's first load until its last word is in shared memory, barriers included
+constexpr double kLaunch = 3000;            // of a kernel: to start, to fill the multiprocessors and to drain
+constexpr double kDependentLoad = 40;       // from one product of the direct family to the next
 constexpr double kDirectInstructions = 12;  // of a product there: operands and the arithmetic of their places
-constexpr double kCopyInstructions = 14;  // per word that is staged: its place, bounds, a load, a store
-constexpr double kStoreInstructions = 8;  // per output
-constexpr double kInstructions = 1.12;    // instructions besides FMAs and loads in the innermost loop
+constexpr double kCopyInstructions = 14;    // per word that is staged: its place, bounds, a load, a store
+constexpr double kStoreInstructions = 8;    // per output
+constexpr double kInstructions = 1.12;      // instructions besides FMAs and loads in the innermost loop
 
 // Limits.
 constexpr int kMostSums = 96;
 constexpr int kMostSplits = 64;
-constexpr int kSpareRegisters = 40;           // addresses, counters, operands on their way
+constexpr int kSpareRegisters = 40;  // addresses, counters, operands on their way
 constexpr long long kBlockSharedBytes = 24 << 10;
-constexpr int kMostBodyFmas = 1200;           // unrolled
+constexpr int kMostBodyFmas = 1200;  // unrolled
 
 int ceil_div(long long a, long long b) {
     return static_cast<int>((a + b - 1) / b);
@@ -99,7 +101,8 @@ class CostModel {
         // Every FMA loads its operands, with the arithmetic of their places.
         const double outputs = outputs_of();
         const double products = outputs * s_.group_in * s_.taps[kX] * s_.taps[kY] * s_.taps[kZ];
-        const double serial = static_cast<double>(s_.group_in) * s_.taps[kX] * s_.taps[kY] * s_.taps[kZ] * kDependentLoad;
+        const double serial =
+            static_cast<double>(s_.group_in) * s_.taps[kX] * s_.taps[kY] * s_.taps[kZ] * kDependentLoad;
         p.predicted_cycles =
             kLaunch + std::max(serial, products * kDirectInstructions / (vectors ? 4 : 1) / (kIssue * kProcessors));
         all_.push_back(p);
@@ -148,15 +151,16 @@ class CostModel {
     void add(int tile_c, int tile_x, int tile_y, bool phases_x, bool phases_y, int sums, int lanes_c, int lanes_r,
              int lanes_x, int lanes_y, int most_depth) {
         const int depth = divisor_within(s_.group_in, most_depth);
-        const long long block_x = static_cast<long long>(lanes_x) * tile_x, block_y = static_cast<long long>(lanes_y) * tile_y;
+        const long long block_x = static_cast<long long>(lanes_x) * tile_x,
+                        block_y = static_cast<long long>(lanes_y) * tile_y;
         const long long block_c = static_cast<long long>(lanes_c) * tile_c;
-        const long long shared =
-            4LL * depth * (block_x + s_.reach[kX]) * (block_y + s_.reach[kY]) * s_.taps[kZ];
+        const long long shared = 4LL * depth * (block_x + s_.reach[kX]) * (block_y + s_.reach[kY]) * s_.taps[kZ];
         if (shared > kBlockSharedBytes) return;
         const int threads = lanes_c * lanes_r * lanes_x * lanes_y;
 
         // One input channel of one thread. Taps that a phase lacks cost nothing where phases are unrolled.
-        const double taps_x = phases_x ? s_.live_taps[kX] : s_.taps[kX], taps_y = phases_y ? s_.live_taps[kY] : s_.taps[kY];
+        const double taps_x = phases_x ? s_.live_taps[kX] : s_.taps[kX],
+                     taps_y = phases_y ? s_.live_taps[kY] : s_.taps[kY];
         const double fmas = taps_x * taps_y * s_.taps[kZ] * tile_c * tile_x * tile_y;
         const int all_taps = s_.taps[kX] * s_.taps[kY] * s_.taps[kZ];
         const bool unroll_taps = all_taps * sums <= kMostBodyFmas;
@@ -164,17 +168,18 @@ class CostModel {
         if (uneven && !unroll_taps) return;  // the shorter phases would test for every tap
         const int unroll = divisor_within(depth, std::clamp(unroll_taps ? 512 / (all_taps * sums) : 4, 1, 4));
         const bool neighbours = lanes_x < 8 && unroll_taps;
-        const double inputs = neighbours ? (tile_x + s_.reach[kX]) * (tile_y + s_.reach[kY]) * s_.taps[kZ]
-                              : unroll_taps
-                                  ? tile_x * (1 + s_.reach[kX]) * (tile_y + s_.reach[kY]) * s_.taps[kZ]
-                                  : static_cast<double>(tile_x) * tile_y * all_taps;
+        const double inputs = neighbours    ? (tile_x + s_.reach[kX]) * (tile_y + s_.reach[kY]) * s_.taps[kZ]
+                              : unroll_taps ? tile_x * (1 + s_.reach[kX]) * (tile_y + s_.reach[kY]) * s_.taps[kZ]
+                                            : static_cast<double>(tile_x) * tile_y * all_taps;
         const double weights = taps_x * taps_y * s_.taps[kZ] * tile_c;
-        const double issue = (fmas + inputs / (lanes_x >= 8 ? 1 : std::min(unroll, 4)) + weights / std::min(tile_c, 4)) *
-                             kInstructions / kIssue * threads;
+        const double issue =
+            (fmas + inputs / (lanes_x >= 8 ? 1 : std::min(unroll, 4)) + weights / std::min(tile_c, 4)) * kInstructions /
+            kIssue * threads;
         const double loads = (inputs + weights) / kLoads * threads;
         const double step = std::max(issue, loads) + 0.25 * std::min(issue, loads);
 
-        const int registers = sums + static_cast<int>(std::min(inputs, 24.0) + std::min(weights, 16.0)) + kSpareRegisters;
+        const int registers =
+            sums + static_cast<int>(std::min(inputs, 24.0) + std::min(weights, 16.0)) + kSpareRegisters;
         if (registers > 240) return;
         const int warps = ceil_div(threads, 32);
         const int resident = std::min({kRegisters / (((registers + 7) / 8) * 8 * warps * 32), kMostWarps / warps,
@@ -199,9 +204,9 @@ class CostModel {
         Schedule p;
         p.family = "tiles";
         p.source = "cost model";
-        p.params = {{"lanes_c", lanes_c},   {"lanes_r", lanes_r},   {"lanes_x", lanes_x}, {"lanes_y", lanes_y},
-                    {"tile_c", tile_c},     {"tile_x", tile_x},     {"tile_y", tile_y},   {"phases_x", phases_x},
-                    {"phases_y", phases_y}, {"depth", depth},       {"unroll", unroll},   {"unroll_taps", unroll_taps}};
+        p.params = {{"lanes_c", lanes_c},   {"lanes_r", lanes_r}, {"lanes_x", lanes_x}, {"lanes_y", lanes_y},
+                    {"tile_c", tile_c},     {"tile_x", tile_x},   {"tile_y", tile_y},   {"phases_x", phases_x},
+                    {"phases_y", phases_y}, {"depth", depth},     {"unroll", unroll},   {"unroll_taps", unroll_taps}};
         for (int splits = 1; splits <= kMostSplits; splits *= 2) {
             if (s_.group_in % (static_cast<long long>(splits) * depth) != 0) break;
             // A GPU that is full gains nothing.

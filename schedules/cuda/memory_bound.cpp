@@ -3,8 +3,8 @@
 // leaves a multiprocessor idle. What several outputs read in common comes from the first-level cache.
 //   flat       one output per thread, or four neighbours
 //   phases     resampling along dense rows: whole periods per thread, whose inputs are blended along y and z once, in
-//              registers. At the bandwidth of an H200 there is time for some 30 instructions per output: four outputs of
-//              a bicubic resampling take 340 apart, sharing columns a third of that
+//              registers. At the bandwidth of an H200 there is time for some 30 instructions per output: four outputs
+//              of a bicubic resampling take 340 apart, sharing columns a third of that
 #include "schedules/cuda/memory_bound.h"
 
 #include <numeric>
@@ -19,8 +19,8 @@ using Halide::MemoryType;
 using Halide::TailStrategy;
 using Halide::Var;
 
-constexpr int kThreads = 128;  // of a block: small enough that the last wave is short
-constexpr int kVector = 4;     // 16 bytes
+constexpr int kThreads = 128;                    // of a block: small enough that the last wave is short
+constexpr int kVector = 4;                       // 16 bytes
 constexpr int kMostOutputs = 12, kMostRows = 4;  // of a thread
 
 // Dimensions of an output, innermost in memory first.
@@ -125,8 +125,8 @@ void schedule_resize(ResizeStages& s, const Problem& problem, const Schedule& p)
     }
     const auto [x, y, z] = s.o;
     const int outputs = p["outputs"], lanes = outputs % kVector == 0 ? kVector : 2;
-    const Var periods("periods"), in_thread("in_thread"), vector("vector"), lane("lane"), q("q"), r("r"),
-        rows("rows"), row("row");
+    const Var periods("periods"), in_thread("in_thread"), vector("vector"), lane("lane"), q("q"), r("r"), rows("rows"),
+        row("row");
     s.output.split(x, periods, in_thread, outputs, TailStrategy::RoundUp)
         .split(in_thread, vector, lane, lanes)
         .split(y, rows, row, p["rows"], TailStrategy::RoundUp)

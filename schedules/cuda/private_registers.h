@@ -6,7 +6,8 @@ namespace polyphase::cuda {
 
 /// A lowering pass. Sums that lie outside a block's loops over threads, because several of these loops share them, are
 /// one array of all threads' sums to Halide, although each thread only ever meets its own. Every thread has an array of
-/// its own there: this pass lets it use the part of thread 0, whose places are constants, so that they become registers.
+/// its own there: this pass lets it use the part of thread 0, whose places are constants, so that they become
+/// registers.
 class PrivateRegisters : public Halide::Internal::IRMutator {
     using IRMutator::visit;
     Halide::Internal::Stmt visit(const Halide::Internal::Allocate* op) override;

@@ -47,7 +47,8 @@ bool own_windows(const Problem& problem, const std::vector<int64_t>& indices) {
         int64_t index = indices[f] - (op.indices.whole_tensor ? (n * channels + c) * plane : 0);
         if (index < 0 || index >= plane) return false;
         for (size_t a = rank; a-- > 0;) {
-            const int64_t offset = index % op.index_extent[a] - place % problem.input[a] * op.stride[a] + op.pad_begin[a];
+            const int64_t offset =
+                index % op.index_extent[a] - place % problem.input[a] * op.stride[a] + op.pad_begin[a];
             if (offset < 0 || offset >= op.kernel[a]) return false;
             index /= op.index_extent[a];
             place /= problem.input[a];
@@ -60,7 +61,8 @@ bool own_windows(const Problem& problem, const std::vector<int64_t>& indices) {
 std::vector<std::string> schedules_of(const Problem& problem, Rng& rng) {
     std::vector<std::string> requests{"", "reference"};
     std::vector<Schedule> all = candidates(problem, Halide::Target(kTarget));
-    std::erase_if(all, [](const Schedule& schedule) { return schedule.family != "tiles" && schedule.family != "split"; });
+    std::erase_if(all,
+                  [](const Schedule& schedule) { return schedule.family != "tiles" && schedule.family != "split"; });
     for (int i = 0; i < 2 && !all.empty(); ++i) requests.push_back(to_json(rng.pick(all)).dump());
     return requests;
 }
