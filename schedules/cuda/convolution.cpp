@@ -262,7 +262,7 @@ int reach(const AxisMap& axis) {
     return high - low;
 }
 
-Packing convolution_packing(const Problem&, const Schedule& p) {
+Packing convolution_packing(const Problem& problem, const Schedule& p) {
     using D = PackedDim;
     if (p.family == "tiles") {
         const int block = p["lanes_c"] * p["tile_c"];
@@ -270,6 +270,9 @@ Packing convolution_packing(const Problem&, const Schedule& p) {
             return {block, {D::co_in_block, D::rx, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
         return {block, {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
     }
+    // The direct family and the reference: innermost what lanes run along.
+    if (problem.output_layout == Layout::nchw)
+        return {1, {D::rx, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block}};
 }
 

@@ -51,7 +51,7 @@ Var flat_threads(Func f, const std::vector<Var>& loops) {
 
 }  // namespace
 
-Var one_pass(Func f, const std::vector<Var>& order, int lanes) {
+Var one_pass(Func f, const std::vector<Var>& order, int lanes, const std::vector<Var>& unrolled) {
     const Var vector("vector"), lane("lane");
     Var inner = order.front();
     if (lanes > 1) {
@@ -60,10 +60,12 @@ Var one_pass(Func f, const std::vector<Var>& order, int lanes) {
     }
     std::vector<Halide::VarOrRVar> loops;
     if (lanes > 1) loops.push_back(lane);
+    loops.insert(loops.end(), unrolled.begin(), unrolled.end());
     loops.push_back(inner);
     loops.insert(loops.end(), order.begin() + 1, order.end());
     f.reorder(loops);
     if (lanes > 1) f.vectorize(lane);
+    for (const Var& loop : unrolled) f.unroll(loop);
     std::vector<Var> threads{inner};
     threads.insert(threads.end(), order.begin() + 1, order.end());
     return flat_threads(f, threads);
@@ -82,20 +84,20 @@ int outputs_in_phases(const Problem& problem) {
     return 0;
 }
 
-// Rows of a thread there: all phases of y, which read nearly the same inputs.
-int rows_in_phases(const Problem& problem) {
+// Rows of a resampling's thread: all phases of y, which read nearly the same inputs.
+int rows_of(const Problem& problem) {
+    if (!std::holds_alternative<Resize>(problem.op)) return 1;
     const AxisMap y = xyz_axes(problem)[kY];
-    const bool whole = y.edge_replicated && y.taps() > 1 && y.output % y.period == 0;
-    return whole && y.period <= kMostRows ? y.period : 1;
+    return y.edge_replicated && y.taps() > 1 && y.period <= std::min(kMostRows, y.output) ? y.period : 1;
 }
 
 std::vector<Schedule> memory_bound_candidates(const Problem& problem) {
     if (const int outputs = outputs_in_phases(problem); outputs > 0)
         return {{.family = "phases",
-                 .params = {{"outputs", outputs}, {"rows", rows_in_phases(problem)}, {"x_phases", 1}},
+                 .params = {{"outputs", outputs}, {"rows", rows_of(problem)}, {"x_phases", 1}},
                  .source = "cost model"}};
     const int lanes = innermost_extent(problem) % kVector == 0 ? kVector : 1;
-    return {{.family = "flat", .params = {{"lanes", lanes}}, .source = "cost model"}};
+    return {{.family = "flat", .params = {{"lanes", lanes}, {"rows", rows_of(problem)}}, .source = "cost model"}};
 }
 
 std::optional<std::string> reject_memory_bound(const Problem& problem, const Schedule& schedule) {
@@ -104,9 +106,10 @@ std::optional<std::string> reject_memory_bound(const Problem& problem, const Sch
         return "schedule: field family: expected " + own + " or reference, found " + schedule.family;
     if (own == "phases")
         return reject_params(schedule, {{"outputs", outputs_in_phases(problem), outputs_in_phases(problem)},
-                                        {"rows", 1, rows_in_phases(problem), rows_in_phases(problem)},
+                                        {"rows", 1, rows_of(problem), rows_of(problem)},
                                         {"x_phases", 1, 1}});
-    return reject_params(schedule, {{"lanes", 1, kVector, innermost_extent(problem)}});
+    return reject_params(
+        schedule, {{"lanes", 1, kVector, innermost_extent(problem)}, {"rows", 1, rows_of(problem), rows_of(problem)}});
 }
 
 void schedule_tables(const std::vector<Func>& tables) {
@@ -119,17 +122,22 @@ void schedule_tables(const std::vector<Func>& tables) {
 void schedule_resize(ResizeStages& s, const Problem& problem, const Schedule& p) {
     s.output.bound(s.c, 0, s.channels);
     schedule_tables(s.tables);
-    if (p.family != "phases") {
-        one_pass(s.output, memory_order(problem, s.c, s.o, s.n), lanes_of(p));
+    const auto [x, y, z] = s.o;
+    const Var rows("rows"), row("row");
+    if (p.family == "reference") {
+        one_pass(s.output, memory_order(problem, s.c, s.o, s.n), 1);
         return;
     }
-    const auto [x, y, z] = s.o;
+    s.output.split(y, rows, row, p["rows"],
+                   s.axes[kY].output % p["rows"] == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    if (p.family == "flat") {
+        one_pass(s.output, memory_order(problem, s.c, {x, rows, z}, s.n), p["lanes"], {row});
+        return;
+    }
     const int outputs = p["outputs"], lanes = outputs % kVector == 0 ? kVector : 2;
-    const Var periods("periods"), in_thread("in_thread"), vector("vector"), lane("lane"), q("q"), r("r"), rows("rows"),
-        row("row");
+    const Var periods("periods"), in_thread("in_thread"), vector("vector"), lane("lane"), q("q"), r("r");
     s.output.split(x, periods, in_thread, outputs, TailStrategy::RoundUp)
         .split(in_thread, vector, lane, lanes)
-        .split(y, rows, row, p["rows"], TailStrategy::RoundUp)
         .reorder(lane, vector, row, periods, rows, z, s.c, s.n)
         .vectorize(lane)
         .unroll(vector)
