@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "problem/problem_file.h"
+#include "schedules/planner.h"
 #include "tests/support/temporary_directory.h"
 #include "tools/code.h"
 #include "tools/targets.h"
@@ -81,6 +83,30 @@ TEST(CudaCode, CopiesAreRefused) {
     } catch (const std::runtime_error& error) {
         EXPECT_THAT(error.what(), HasSubstr("would be copied to the device"));
     }
+}
+
+/// The planner's own choice with one number changed.
+TEST(CudaSchedules, ImpossibleOnesAreRefused) {
+    const ParseResult parsed = parse_problems(kSmallImage);
+    const Problem& problem = parsed.problems.at(0);
+    const Halide::Target target(kTarget);
+    const Schedule own = plan(problem, target);
+    EXPECT_EQ(plan(problem, target, to_json(own).dump()).params, own.params);
+    const auto refusal = [&](const std::string& name, int value) -> std::string {
+        Schedule changed = own;
+        changed.params.at(name) = value;
+        try {
+            plan(problem, target, to_json(changed).dump());
+        } catch (const std::invalid_argument& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_THAT(refusal("lanes_y", 32), HasSubstr("lanes in all"));
+    EXPECT_THAT(refusal("tile_x", 16), HasSubstr("quotients at most"));
+    EXPECT_THAT(refusal("splits", 3), HasSubstr("divisor of 1024"));
+    EXPECT_THAT(refusal("tile_c", 5), HasSubstr("multiple of 4"));
+    EXPECT_THAT(refusal("depth", 0), HasSubstr("expected 1 to 64"));
 }
 
 TEST(CudaTargets, AreToldByTheirFeature) {
