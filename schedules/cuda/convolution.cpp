@@ -31,9 +31,7 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-constexpr int kVector = 4;              // 16 bytes
-constexpr int kMostBodyFmas = 1024;     // of a thread, in one step of its innermost loop
-constexpr int kMostUnrolledCopies = 8;  // of a thread, when a chunk is staged
+constexpr int kVector = 4;  // 16 bytes
 
 // Dimensions of the output, innermost in memory first.
 std::vector<Var> memory_order(const ConvolutionStages& s, const Problem& problem) {
@@ -73,9 +71,9 @@ struct Tile {
 
     // Cuts what a block computes along c, qx and qy into threads and their tiles, and maps the threads. Returns the
     // loops of a thread's tile, innermost first.
-    std::vector<VarOrRVar> spread(const ConvolutionStages& s, Stage stage, Var block_c, Var block_x, Var block_y,
-                                  const std::vector<VarOrRVar>& reduction_in, const std::vector<VarOrRVar>& outside,
-                                  bool vectors) {
+    std::vector<VarOrRVar> spread(const ConvolutionStages& s, Stage stage, const Var& block_c, const Var& block_x,
+                                  const Var& block_y, const std::vector<VarOrRVar>& reduction_in,
+                                  const std::vector<VarOrRVar>& outside, bool vectors) {
         // A thread's channels are vectors of four, those of neighbouring lanes follow each other.
         stage.split(block_c, vector, lane_c, lanes_c * width()).split(lane_c, lane_c, in_vector, width());
         // Lanes that are many follow each other; few have tiles that do, so that neighbouring taps share inputs.
@@ -125,8 +123,8 @@ int inputs_of(const AxisMap& axis, int outputs, bool phases) {
 }
 
 // The chunk of the padded input, copied by all threads of a block in the order in which it lies in memory.
-void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, Func sums, Func staged,
-                 const RVar& chunk) {
+void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, const Func& sums,
+                 Func staged, const RVar& chunk) {
     const auto [x, y, z] = s.i;
     const bool ci_last = problem.input_layout == Layout::nhwc;
     staged.compute_at(sums, chunk).store_in(MemoryType::GPUShared);
@@ -262,7 +260,7 @@ int reach(const AxisMap& axis) {
     return high - low;
 }
 
-Packing convolution_packing(const Problem&, const Schedule& p) {
+Packing convolution_packing(const Problem& problem, const Schedule& p) {
     using D = PackedDim;
     if (p.family == "tiles") {
         const int block = p["lanes_c"] * p["tile_c"];
@@ -270,6 +268,9 @@ Packing convolution_packing(const Problem&, const Schedule& p) {
             return {block, {D::co_in_block, D::rx, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
         return {block, {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
     }
+    // The direct family and the reference: innermost what lanes run along.
+    if (problem.output_layout == Layout::nchw)
+        return {1, {D::rx, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block}};
 }
 
