@@ -17,13 +17,14 @@
 #                                             nothing, ON or OFF
 #   ACTIVATION name [ALPHA a] [MIN lo MAX hi]
 #   LAYOUT, INPUT_LAYOUT, OUTPUT_LAYOUT, WEIGHT_LAYOUT, WEIGHT_INITIALIZER, BIAS_INITIALIZER, DTYPE, MODE, COORDINATES,
-#   NEAREST_ROUNDING, ORDER, INDICES, STORAGE_ORDER, MODEL
+#   NEAREST_ROUNDING, ORDER, INDICES, STORAGE_ORDER, MODEL, MACHINE
 #                                             a name
 #   TARGETS t...                              Halide target strings, best first
 #
 # POLYPHASE_SANITIZER, if set to address or thread, instruments the kernels for programs that are built with that sanitizer.
 #
-# POLYPHASE_EXECUTABLE, if set, is the `polyphase` command to run: for cross-compiling, one that runs on the build machine.
+# POLYPHASE_EXECUTABLE, if set, is the `polyphase` command to run: for cross-compiling, one that runs on the build machine. A kernel
+# without TARGETS is then for the system that the toolchain file names.
 include_guard(GLOBAL)
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.28)
@@ -60,7 +61,7 @@ function(_polyphase_problem_text result)
     set(whole "-?[0-9]+")
     set(number "-?[0-9]+\\.?[0-9]*([eE][-+]?[0-9]+)?")
     set(fields "\"name\": \"${name}\"")
-    foreach(argument IN ITEMS OP MODEL MODE COORDINATES NEAREST_ROUNDING ORDER INDICES STORAGE_ORDER LAYOUT INPUT_LAYOUT OUTPUT_LAYOUT
+    foreach(argument IN ITEMS OP MODEL MACHINE MODE COORDINATES NEAREST_ROUNDING ORDER INDICES STORAGE_ORDER LAYOUT INPUT_LAYOUT OUTPUT_LAYOUT
                               WEIGHT_LAYOUT WEIGHT_INITIALIZER BIAS_INITIALIZER DTYPE)
         if(DEFINED arg_${argument})
             string(TOLOWER ${argument} field)
@@ -194,10 +195,23 @@ function(_polyphase_write_if_different file text)
     file(WRITE "${file}" "${text}")
 endfunction()
 
+# Architecture, bits and system of what this project builds for, as in a target string.
+function(polyphase_target_system result)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+        set(${result} x86-64-linux PARENT_SCOPE)
+    elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$" AND CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
+        string(TOLOWER "arm-64-${CMAKE_SYSTEM_NAME}" system)
+        set(${result} ${system} PARENT_SCOPE)
+    else()
+        message(FATAL_ERROR "Polyphase: expected a toolchain for Linux or Android on aarch64 or for Linux on x86_64, "
+                            "found ${CMAKE_SYSTEM_NAME} on \"${CMAKE_SYSTEM_PROCESSOR}\"")
+    endif()
+endfunction()
+
 function(polyphase_add_kernel name)
     set(flags BIAS RESIDUAL EXCLUDE_OUTSIDE ANTIALIAS CEIL_MODE)
     set(values
-        PROBLEM OP MODEL INPUT OUT_CHANNELS KERNEL STRIDE DILATION PADS OUTPUT_PADDING OUTPUT GROUPS WEIGHT_LAYOUT LAYOUT INPUT_LAYOUT
+        PROBLEM OP MODEL MACHINE INPUT OUT_CHANNELS KERNEL STRIDE DILATION PADS OUTPUT_PADDING OUTPUT GROUPS WEIGHT_LAYOUT LAYOUT INPUT_LAYOUT
         OUTPUT_LAYOUT DTYPE ACTIVATION ALPHA MIN MAX SCALE MODE COORDINATES NEAREST_ROUNDING CUBIC_COEFF ROI EXTRAPOLATION OFFSET BLOCK
         ORDER INDICES STORAGE_ORDER INDEX_EXTENT RESIZED WEIGHT_INITIALIZER BIAS_INITIALIZER)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "${values}" "TARGETS;${flags}")
@@ -247,6 +261,18 @@ function(polyphase_add_kernel name)
         message(
             FATAL_ERROR "polyphase_add_kernel(${name}) needs the polyphase command: build it (POLYPHASE_BUILD_TOOLS) or set POLYPHASE_EXECUTABLE")
     endif()
+    # The compiler as the project runs it, and what a problem without targets is for.
+    set(platform --cc "${CMAKE_C_COMPILER}")
+    if(CMAKE_C_COMPILER_TARGET)
+        list(APPEND platform "--cc-flag=${CMAKE_C_COMPILE_OPTIONS_TARGET}${CMAKE_C_COMPILER_TARGET}")
+    endif()
+    if(CMAKE_SYSROOT)
+        list(APPEND platform "--cc-flag=--sysroot=${CMAKE_SYSROOT}")
+    endif()
+    if(CMAKE_CROSSCOMPILING)
+        polyphase_target_system(system)
+        list(APPEND platform --system ${system})
+    endif()
     set(sanitizer "")
     if(POLYPHASE_SANITIZER)
         set(sanitizer --sanitizer ${POLYPHASE_SANITIZER})
@@ -254,8 +280,7 @@ function(polyphase_add_kernel name)
     set(outputs "${directory}/${name}.h" "${directory}/lib${name}.a" "${directory}/${name}.json")
     add_custom_command(
         OUTPUT ${outputs}
-        COMMAND ${command} compile "${problem}" --out "${directory}" --depfile "${directory}/${name}.d" --cc "${CMAKE_C_COMPILER}"
-                ${sanitizer}
+        COMMAND ${command} compile "${problem}" --out "${directory}" --depfile "${directory}/${name}.d" ${platform} ${sanitizer}
         DEPENDS ${command} "${problem}"
         DEPFILE "${directory}/${name}.d"
         COMMENT "Polyphase kernel ${name}"

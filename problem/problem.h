@@ -138,6 +138,8 @@ struct Problem {
     bool residual = false;  ///< a further input of the output's shape and layout is added before the activation
     std::variant<ConvTranspose, Conv, ResizeConv, Resize, ZeroInsert, DepthToSpace, Col2Im, MaxPool, MaxUnpool> op;
     std::vector<std::string> targets;  ///< Halide target strings, best first; empty means the build machine's family
+    std::string
+        machine;  ///< the processor that schedules are chosen for; empty means the middle of the targets' family
 
     int rank() const { return static_cast<int>(input.size()); }
     bool operator==(const Problem&) const = default;

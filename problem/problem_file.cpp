@@ -77,6 +77,7 @@ constexpr Field kFields[] = {
     {"activation", kAnyOp},
     {"residual", kAnyOp},
     {"targets", kAnyOp},
+    {"machine", kAnyOp},
 };
 
 /// The operator that "op" names, or nullptr.

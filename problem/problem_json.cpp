@@ -146,6 +146,7 @@ Json to_json(const Problem& problem) {
     json["activation"] = activation_json(problem.activation);
     json["residual"] = problem.residual;
     json["targets"] = problem.targets;
+    if (!problem.machine.empty()) json["machine"] = problem.machine;
     return json;
 }
 

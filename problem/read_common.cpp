@@ -105,6 +105,12 @@ void read_common(ProblemReading& r, const CheckTarget& check_target) {
         r.fields.expected("model", "a string", *model);
     r.problem.residual = r.fields.flag("residual").value_or(false);
     read_targets(r, check_target);
+    if (const Json* machine = r.fields.find("machine")) {
+        const auto* name = machine->get_ptr<const std::string*>();
+        if (!name || name->empty())
+            return r.fields.expected("machine", "a processor's name such as \"neoverse-n1\"", *machine);
+        r.problem.machine = *name;
+    }
 }
 
 void read_activation(ProblemReading& r) {

@@ -16,6 +16,9 @@ class Backend {
   public:
     virtual ~Backend() = default;
 
+    /// What Problem::machine may be.
+    virtual std::vector<std::string> machines() const { return {}; }
+
     /// Every schedule worth trying, with the cost model's prediction; none leaves the reference.
     virtual std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) const = 0;
     /// Why `schedule` cannot run the problem; nothing if it can.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "schedules/arm/backend.h"
 #include "schedules/cuda/backend.h"
 #include "schedules/x86/backend.h"
 
@@ -31,7 +32,8 @@ Schedule from_json(const std::string& text) {
 }  // namespace
 
 const Backend& backend_for(const Halide::Target& target) {
-    return target.has_gpu_feature() ? cuda::backend() : x86::backend();
+    if (target.has_gpu_feature()) return cuda::backend();
+    return target.arch == Halide::Target::ARM ? arm::backend() : x86::backend();
 }
 
 std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& target) {

@@ -14,6 +14,7 @@
 #include "generators/convolution.h"
 #include "problem/problem_file.h"
 #include "schedules/planner.h"
+#include "tools/cuda_calls.h"
 #include "tools/targets.h"
 
 namespace polyphase {
@@ -224,7 +225,7 @@ Code compile_code(const Problem& problem, const std::string& target_name, const 
             code.device_code.push_back(directory + "/" + function + ".ptx");
             outputs[Halide::OutputFileType::device_code] = code.device_code.back();
         }
-        module.compile(outputs);
+        (cuda ? with_our_cuda_calls(module) : module).compile(outputs);
         code.objects.push_back(object);
         code.object_size += std::filesystem::file_size(object);
         return std::pair(function + "_argv", bytes);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "problem/problem_file.h"
@@ -94,6 +95,7 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
     write_text(work / (name + ".c"), emit_source(problem, codes, hash));
     const std::string source_object = (work / (name + "_source.o")).string();
     std::vector<std::string> cc{options.cc};
+    cc.insert(cc.end(), options.cc_flags.begin(), options.cc_flags.end());
     if (!options.sanitizer.empty()) cc.push_back("-fsanitize=" + options.sanitizer);
     const auto run_cc = [&](std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), cc.begin(), cc.end());
@@ -101,6 +103,8 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
     };
     run_cc({"-std=c99", "-O2", "-fPIC", "-I" + runtime.include_directory, "-I" + work.string(), "-c",
             (work / (name + ".c")).string(), "-o", source_object});
+    if (const auto why = check_machine(source_object, problem.targets.front()))
+        throw std::runtime_error("--cc: " + options.cc + ": " + *why + "; name the target's compiler");
 
     std::vector<std::string> objects{source_object};
     for (const Code& code : codes) objects.insert(objects.end(), code.objects.begin(), code.objects.end());
@@ -112,7 +116,8 @@ Json compile_kernel(const Problem& problem, uint64_t hash, const CompileOptions&
         std::vector<std::string> link{"-shared", "-o", (work / ("lib" + name + ".so")).string(),
                                       "-Wl,--version-script=" + exports, "-Wl,-z,now"};  // nothing is bound at a run
         link.insert(link.end(), objects.begin(), objects.end());
-        link.insert(link.end(), {runtime.archive, "-lpthread", "-ldl", "-lm"});
+        link.insert(link.end(),
+                    {options.runtime.empty() ? runtime.archive : options.runtime, "-lpthread", "-ldl", "-lm"});
         run_cc(link);
     }
     write_text(work / (name + ".json"), report(problem, codes, hash).dump(2) + "\n");
@@ -202,6 +207,22 @@ void check_directory(const std::string& directory) {
                         "\": " + (error ? error.message() : std::strerror(errno))}};
 }
 
+// A shared library takes the runtime with it.
+void check_runtime(const std::vector<Problem>& problems, const CompileOptions& options) {
+    if (!options.runtime.empty() && !fs::is_regular_file(options.runtime))
+        throw BadInput{{"--runtime: expected the target's libpolyphase_runtime.a, found no file " + options.runtime}};
+    if (!options.shared) return;
+    const std::string archive = options.runtime.empty() ? find_runtime_files().archive : options.runtime;
+    std::vector<std::string> errors;
+    std::set<std::string> systems;
+    for (const Problem& problem : problems) {
+        if (!systems.insert(system_of(problem.targets.front())).second) continue;
+        if (const auto why = check_machine(archive, problem.targets.front()))
+            errors.push_back("--shared: " + archive + ": " + *why + "; --runtime names another file");
+    }
+    if (!errors.empty()) throw BadInput{errors};
+}
+
 void print_summary(const std::vector<Json>& kernels) {
     std::vector<double> seconds;
     std::vector<size_t> sizes;
@@ -236,12 +257,14 @@ void print_summary(const std::vector<Json>& kernels) {
 int compile(const CompileOptions& given) {
     CompileOptions options = given;
     if (options.cc.empty()) options.cc = std::getenv("CC") != nullptr ? std::getenv("CC") : "cc";
-    const std::vector<Problem> problems = read_problems(options.file, options.targets);
+    const std::vector<Problem> problems = read_problems(options.file, options.targets, options.system);
+    check_runtime(problems, options);
     check_directory(options.out_directory);
 
     Hash program;
     program.add(file_text("/proc/self/exe"));
     program.add(options.sanitizer);
+    if (!options.runtime.empty()) program.add(file_text(options.runtime));
     std::vector<Json> kernels(problems.size());
     std::vector<size_t> waiting;
     for (size_t i = 0; i < problems.size(); i++) {

@@ -52,6 +52,7 @@ std::string quoted(const std::string& text) {
 struct Tensors {
     bool weights = false, bias = false, slopes = false, residual = false;
     bool reads_indices = false, writes_indices = false;
+    bool cuda = false;  // whether its library runs on CUDA devices
 
     explicit Tensors(const Problem& problem) : residual(problem.residual) {
         const Convolution* conv = convolution_of(problem);
@@ -60,6 +61,7 @@ struct Tensors {
         slopes = problem.activation.kind == Activation::Kind::prelu;
         reads_indices = std::holds_alternative<MaxUnpool>(problem.op);
         writes_indices = std::holds_alternative<MaxPool>(problem.op);
+        cuda = std::any_of(problem.targets.begin(), problem.targets.end(), is_cuda);
     }
     bool indices() const { return reads_indices || writes_indices; }
 };
@@ -192,6 +194,65 @@ std::string run_pair(const std::string& function, const std::string& parameters,
            workspace_arguments + ", workspace);\n}\n";
 }
 
+// The C++ face of CUDA.
+std::string cuda_cxx_face(const Problem& problem, const Tensors& has) {
+    const std::string pack_parameters = std::string("const float* weights, ") +
+                                        (has.bias ? "const float* bias, " : "") +
+                                        (has.slopes ? "const float* slopes, " : "") + "void* packed";
+    const std::string pack_call = std::string(has.slopes ? "pack_prelu_cuda" : "pack_cuda") + "(weights, " +
+                                  (has.bias ? "bias" : "nullptr") + (has.slopes ? ", slopes" : "") + ", packed";
+    const std::string packed = has.weights ? "weights.data()" : "nullptr";
+    std::string parameters = "const float* input, ", call = "run_cuda(input, " + packed + ", output";
+    if (has.weights) parameters += "const CudaWeights& weights, ";
+    if (has.reads_indices) {
+        parameters += "const std::int64_t* indices, ";
+        call = "run_indexed_cuda(input, indices, output";
+    }
+    if (has.residual) {
+        parameters += "const float* residual, ";
+        call = "run_residual_cuda(input, " + packed + ", residual, output";
+    }
+    parameters += "float* output, ";
+    if (has.writes_indices) {
+        parameters += "std::int64_t* indices, ";
+        call = "run_with_indices_cuda(input, output, indices";
+    }
+    std::string text = R"(
+// On CUDA devices: all pointers are device memory of the current context, multiples of 16. Work is queued on the stream.
+inline std::size_t cuda_workspace_size() noexcept { return @name@_workspace_size_cuda(); }
+
+/// Brings the code into the current context: before streams are captured; otherwise the first call does it.
+inline polyphase::Status load_cuda() noexcept {
+    return polyphase::generated::status_of(@name@_load_cuda(), kernel.functions);
+}
+)";
+    if (has.weights) {
+        text += R"(
+using CudaWeights = polyphase::generated::CudaWeights<struct Tag>;
+inline std::size_t cuda_packed_size() noexcept { return @name@_packed_size_cuda(); }
+
+/// `packed`: cuda_packed_size() bytes. See CudaWeights::status() for errors.
+inline CudaWeights pack_cuda(@pack_parameters@, polyphase::CudaStream stream) noexcept {
+    const polyphase::Status status = polyphase::generated::status_of(@name@_@pack_call@, stream.handle()), kernel.functions);
+    return status ? CudaWeights(packed) : CudaWeights(status);
+}
+)";
+    }
+    text += R"(
+/// `workspace`: cuda_workspace_size() bytes of device memory, of one run at a time.
+inline polyphase::Status run_cuda(@parameters@polyphase::Workspace workspace, polyphase::CudaStream stream) noexcept {
+@check_weights@    if (polyphase::Status s = polyphase::generated::check_workspace(kernel.name, @name@_workspace_size_cuda(), workspace); !s) return s;
+    return polyphase::generated::status_of(@name@_@call@, workspace.data(), stream.handle()), kernel.functions);
+}
+)";
+    return replaced(text, {{"@pack_parameters@", pack_parameters},
+                           {"@pack_call@", pack_call},
+                           {"@parameters@", parameters},
+                           {"@call@", call},
+                           {"@check_weights@", has.weights ? "    if (!weights) return weights.status();\n" : ""},
+                           {"@name@", problem.name}});
+}
+
 // C++ parameters and arguments of run, for the tensors that this kernel has.
 std::string cxx_face(const Problem& problem, const Tensors& has) {
     const std::string rank = std::to_string(problem.rank() + 2);
@@ -279,11 +340,10 @@ inline constexpr int input_channel_dimension = @in_channel@, output_channel_dime
 inline std::size_t workspace_size() noexcept { return @name@_workspace_size(); }
 inline const char* info() noexcept { return @name@_info(); }
 inline const char* instruction_set() noexcept { return @name@_instruction_set(); }
-
-}  // namespace @name@
 )",
                      {{"@name@", n}});
-    return text;
+    if (has.cuda) text += cuda_cxx_face(problem, has);
+    return text + "\n}  // namespace " + n + "\n";
 }
 
 // The C functions of kernels with indices.
@@ -297,6 +357,94 @@ constexpr const char* kRunWithIndices =
 int @name@_run_with_indices(const void* input, void* output, int64_t* indices, void* workspace);
 int @name@_run_with_indices_view(const polyphase_view* input, const polyphase_view* output, int64_t* indices, void* workspace);
 )";
+
+// A C function of CUDA: its name after NAME_, its parameters, and the body's call into the runtime.
+struct CudaFunction {
+    std::string name, parameters, call, comment;
+};
+
+std::vector<CudaFunction> cuda_functions(const Tensors& has) {
+    const std::string pack = "const void* weights, const void* bias, ", end = "void* workspace, void* stream";
+    std::vector<CudaFunction> functions{
+        {"load_cuda", "void", "load_cuda(&kernel)",
+         "/* Brings the code into the current context: call it, or pack, before a stream is captured. */\n"},
+        {"packed_size_cuda", "void", "packed_size_cuda(&kernel)", ""},
+        {"workspace_size_cuda", "void", "workspace_size_cuda(&kernel)", ""},
+        {"pack_cuda", pack + "void* packed, void* stream", "pack_cuda(&kernel, weights, bias, NULL, packed, stream)",
+         has.slopes    ? "/* An error, always: this kernel needs slopes. */\n"
+         : has.weights ? ""
+                       : "/* An error, always: this operator has no weights; `packed` is null in runs. */\n"},
+        {"run_cuda", "const void* input, const void* packed, void* output, " + end,
+         "run_cuda(&kernel, input, packed, NULL, output, workspace, stream)",
+         has.residual    ? "/* An error, always: this kernel needs a residual. */\n"
+         : has.indices() ? "/* An error, always: this kernel has indices too. */\n"
+                         : ""},
+    };
+    if (has.slopes)
+        functions.push_back({"pack_prelu_cuda", pack + "const void* slopes, void* packed, void* stream",
+                             "pack_cuda(&kernel, weights, bias, slopes, packed, stream)", ""});
+    if (has.residual)
+        functions.push_back({"run_residual_cuda",
+                             "const void* input, const void* packed, const void* residual, void* output, " + end,
+                             "run_cuda(&kernel, input, packed, residual, output, workspace, stream)", ""});
+    if (has.reads_indices)
+        functions.push_back(
+            {"run_indexed_cuda", "const void* input, const int64_t* indices, void* output, " + end,
+             "run_indexed_cuda(&kernel, input, indices, output, workspace, stream)",
+             "/* An index from outside 0 to @last_index@ is no error here; its value goes nowhere. */\n"});
+    if (has.writes_indices)
+        functions.push_back({"run_with_indices_cuda", "const void* input, void* output, int64_t* indices, " + end,
+                             "run_with_indices_cuda(&kernel, input, output, indices, workspace, stream)", ""});
+    return functions;
+}
+
+std::string cuda_signature(const CudaFunction& function) {
+    const bool size = function.name.find("_size") != std::string::npos;
+    return std::string(size ? "size_t" : "int") + " @name@_" + function.name + "(" + function.parameters + ")";
+}
+
+// The C face of CUDA.
+std::string cuda_declarations(const Tensors& has) {
+    std::string text = R"(
+/* The same on the CUDA device of the calling thread's current context. All pointers are device memory, multiples of 16;
+ * `stream` is a CUstream or cudaStream_t, null the default stream. Work is queued there: nothing waits, copies to or from
+ * the host, or allocates device memory. */
+)";
+    for (const CudaFunction& function : cuda_functions(has))
+        text += function.comment + cuda_signature(function) + ";\n";
+    return text;
+}
+
+std::string cuda_definitions(const Tensors& has) {
+    std::string text;
+    for (const CudaFunction& function : cuda_functions(has))
+        text += cuda_signature(function) + " {\n    return polyphase_kernel_" + function.call + ";\n}\n";
+    return text;
+}
+
+// A variant's initialiser in the descriptor.
+std::string variant(const Problem& problem, const std::vector<Code>& codes, const Code& code, uint64_t hash) {
+    const Tensors has(problem);
+    const int bias_extent = has.weights ? widest_bias(codes) : 0;
+    std::string text = "{\n        .instruction_set = \"" + code.instruction_set + "\",\n";
+    if (!is_cuda(code.target)) {
+        const std::array<uint64_t, 2> features = feature_mask(code.target);
+        text += "        .features = {" + hex(features[0]) + ", " + hex(features[1]) + "},\n";
+        const auto parallel = code.schedule.params.find("parallel");
+        if (parallel != code.schedule.params.end() && parallel->second != 0) text += "        .parallel = 1,\n";
+    }
+    text += "        .run = " + code.run_symbol + ",\n";
+    if (has.weights) {
+        text += "        .pack = " + code.pack_symbol +
+                ",\n        .weight_dims = " + std::to_string(code.packed_extents.size()) +
+                ",\n        .weight_extent = {" + join(code.packed_extents, ", ") +
+                "},\n        .packed_size = " + std::to_string(packed_size(code, has, bias_extent)) + "u,\n";
+    }
+    if (!code.check_symbol.empty())
+        text += "        .check = " + code.check_symbol + ",\n        .scatter = " + code.scatter_symbol + ",\n";
+    return text + "        .workspace_size = " + std::to_string(code.workspace_size) +
+           "u,\n        .info = " + quoted(report(problem, codes, hash, code.instruction_set).dump()) + ",\n    }";
+}
 
 }  // namespace
 
@@ -312,6 +460,8 @@ std::vector<std::string> exported_functions(const Problem& problem) {
         if (has.reads_indices) names.push_back(problem.name + "_run_indexed" + suffix);
         if (has.writes_indices) names.push_back(problem.name + "_run_with_indices" + suffix);
     }
+    if (has.cuda)
+        for (const CudaFunction& function : cuda_functions(has)) names.push_back(problem.name + "_" + function.name);
     return names;
 }
 
@@ -339,7 +489,7 @@ size_t @name@_workspace_size(void);
 @residual@@indices@@view_comment@int @name@_run_view(const polyphase_view* input, const void* packed, const polyphase_view* residual, const polyphase_view* output,
                   void* workspace);
 const char* @name@_last_error(void);
-
+@cuda@
 #ifdef __cplusplus
 }
 )",
@@ -361,6 +511,7 @@ const char* @name@_last_error(void);
          {"@residual@", has.residual ? "int @name@_run_residual(const void* input, const void* packed, const void* "
                                        "residual, void* output, void* workspace);\n"
                                      : ""},
+         {"@cuda@", has.cuda ? cuda_declarations(has) : ""},
          {"@last_index@", has.reads_indices ? std::to_string(index_count(problem) - 1) : ""},
          {"@name@", problem.name}});
     return text + cxx_face(problem, has) + "#endif\n";
@@ -374,26 +525,18 @@ std::string emit_source(const Problem& problem, const std::vector<Code>& codes, 
         for (const std::string& symbol : {code.run_symbol, code.pack_symbol, code.check_symbol, code.scatter_symbol})
             if (!symbol.empty()) text += "int " + symbol + "(void** args);\n";
     }
-    text += "\nstatic const polyphase_variant variants[] = {\n";
+    std::string variants, cuda;
+    int variant_count = 0;
     for (const Code& code : codes) {
-        const std::array<uint64_t, 2> features = feature_mask(code.target);
-        text += "    {\n        .instruction_set = \"" + code.instruction_set + "\",\n        .features = {" +
-                hex(features[0]) + ", " + hex(features[1]) + "},\n        .run = " + code.run_symbol + ",\n";
-        const auto parallel = code.schedule.params.find("parallel");
-        if (parallel != code.schedule.params.end() && parallel->second != 0) text += "        .parallel = 1,\n";
-        if (has.weights) {
-            text += "        .pack = " + code.pack_symbol +
-                    ",\n        .weight_dims = " + std::to_string(code.packed_extents.size()) +
-                    ",\n        .weight_extent = {" + join(code.packed_extents, ", ") +
-                    "},\n        .packed_size = " + std::to_string(packed_size(code, has, bias_extent)) + "u,\n";
+        if (is_cuda(code.target)) {
+            cuda = "static const polyphase_variant cuda = " + variant(problem, codes, code, hash) + ";\n";
+        } else {
+            variants += "    " + variant(problem, codes, code, hash) + ",\n";
+            variant_count++;
         }
-        if (has.reads_indices)
-            text += "        .check = " + code.check_symbol + ",\n        .scatter = " + code.scatter_symbol + ",\n";
-        text += "        .workspace_size = " + std::to_string(code.workspace_size) +
-                "u,\n        .info = " + quoted(report(problem, codes, hash, code.instruction_set).dump()) +
-                ",\n    },\n";
     }
-    text += "};\n\nstatic const polyphase_kernel kernel = {\n    .abi = POLYPHASE_KERNEL_ABI,\n    .name = \"" +
+    if (variant_count > 0) text += "\nstatic const polyphase_variant variants[] = {\n" + variants + "};\n";
+    text += cuda + "\nstatic const polyphase_kernel kernel = {\n    .abi = POLYPHASE_KERNEL_ABI,\n    .name = \"" +
             problem.name + "\",\n    .hash = " + hex(hash) +
             ",\n    .input = " + tensor_spec(input_shape(problem), problem.input_layout) +
             ",\n    .output = " + tensor_spec(output_shape(problem), problem.output_layout) + ",\n";
@@ -416,8 +559,9 @@ std::string emit_source(const Problem& problem, const std::vector<Code>& codes, 
         text += "    .indices = POLYPHASE_READS_INDICES,\n    .index_count = " + std::to_string(index_count(problem)) +
                 ",\n";
     text += std::string("    .has_residual = ") + (has.residual ? "1" : "0") +
-            ",\n    .variant_count = " + std::to_string(codes.size()) +
-            ",\n    .variants = variants,\n};\nstatic polyphase_state state;\n";
+            ",\n    .variant_count = " + std::to_string(variant_count) +
+            ",\n    .variants = " + (variant_count > 0 ? "variants" : "NULL") +
+            (cuda.empty() ? "" : ",\n    .cuda = &cuda") + ",\n};\nstatic polyphase_state state;\n";
     text += R"(
 const char* @name@_info(void) { return polyphase_kernel_info(&kernel, &state); }
 const char* @name@_instruction_set(void) { return polyphase_kernel_instruction_set(&kernel, &state); }
@@ -468,6 +612,7 @@ int @name@_run_with_indices_view(const polyphase_view* input, const polyphase_vi
 }
 )";
     }
+    if (has.cuda) text += cuda_definitions(has);
     return replaced(text, {{"@name@", problem.name}});
 }
 

@@ -11,7 +11,7 @@
 
 namespace polyphase {
 
-/// NAME.h: the C and C++ faces.
+/// NAME.h: the C and C++ faces; those of CUDA too if it is among the problem's targets.
 std::string emit_header(const Problem& problem);
 
 /// NAME.c: the kernel's description for the runtime, and the functions that NAME.h declares. C99.

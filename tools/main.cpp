@@ -30,7 +30,13 @@ int main(int argc, char** argv) {
     compile_command->add_flag("--force", compile.force, "Compile even what is up to date");
     compile_command->add_flag("--json", compile.json, "Print the summary as JSON");
     compile_command->add_option("--depfile", compile.depfile, "Write the dependencies for make or Ninja");
-    compile_command->add_option("--cc", compile.cc, "C compiler (default: $CC, else cc)");
+    compile_command->add_option("--system", compile.system,
+                                "arm-64-linux or another: what a problem without targets is for (default: this one)");
+    compile_command->add_option("--cc", compile.cc, "C compiler for the target (default: $CC, else cc)");
+    compile_command->add_option("--cc-flag", compile.cc_flags, "What that compiler needs, as --target=... (repeatable)")
+        ->allow_extra_args(false);
+    compile_command->add_option("--runtime", compile.runtime,
+                                "libpolyphase_runtime.a of the target, for --shared (default: this system's)");
     compile_command->add_option("--sanitizer", compile.sanitizer, "Instrument the kernels, for programs built with it")
         ->check(CLI::IsMember({"address", "thread"}));
     compile_command->add_option("--jobs,-j", compile.jobs, "Kernels compiled at a time (default: one per processor)")

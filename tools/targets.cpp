@@ -40,13 +40,6 @@ const std::vector<Family>& families() {
     return kFamilies;
 }
 
-// "x86-64-linux" of "x86-64-linux-avx2-f16c-fma".
-std::string system_of(const std::string& target) {
-    size_t end = 0;
-    for (int part = 0; part < 3 && end != std::string::npos; part++) end = target.find('-', end + (part > 0 ? 1 : 0));
-    return target.substr(0, end);
-}
-
 const Family* family_of(const std::string& target) {
     for (const Family& family : families()) {
         const std::vector<std::string>& all = family.systems;
@@ -62,12 +55,21 @@ bool is_cuda(const std::string& target) {
     return ("-" + target + "-").find("-cuda-") != std::string::npos;
 }
 
-std::vector<std::string> default_targets() {
+std::string system_of(const std::string& target) {
+    size_t end = 0;
+    for (int part = 0; part < 3 && end != std::string::npos; part++) end = target.find('-', end + (part > 0 ? 1 : 0));
+    return target.substr(0, end);
+}
+
+std::vector<std::string> default_targets(const std::string& system) {
 #if defined(__aarch64__)
-    return {"arm-64-linux"};
+    const std::string build_machine = "arm-64-linux";
 #else
-    return {"x86-64-linux-avx512_skylake", "x86-64-linux-avx2-f16c-fma", "x86-64-linux"};
+    const std::string build_machine = "x86-64-linux";
 #endif
+    const std::string base = system.empty() ? build_machine : system;
+    if (base == "x86-64-linux") return {base + "-avx512_skylake", base + "-avx2-f16c-fma", base};
+    return {base};
 }
 
 std::optional<std::string> check_target(const std::string& text) {

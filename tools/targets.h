@@ -9,8 +9,11 @@
 
 namespace polyphase {
 
-/// The build machine's family, best first: what a problem without targets is compiled for.
-std::vector<std::string> default_targets();
+/// A system's family, best first: what a problem without targets is compiled for. "" is the build machine's system.
+std::vector<std::string> default_targets(const std::string& system = "");
+
+/// "x86-64-linux" of "x86-64-linux-avx2-f16c-fma".
+std::string system_of(const std::string& target);
 
 /// Whether a target's kernels run on a GPU: "x86-64-linux-cuda-cuda_capability_80". The rest of it names the CPU's
 /// system.

@@ -46,13 +46,15 @@ def prepare(layer, layout, threads):
     return run, lambda: result.numpy()
 
 
-def operation(layer, tensor):
+def operation(layer, tensor, device="cpu"):
+    """The layer without its activation, as a function of its input. `tensor` makes a tensor of an array, on the device."""
     row = layer.row
     if layer.op in ("conv_transpose", "resize_conv", "conv"):
         layer.require(
             all(begin == end for begin, end in layer.pads), "PyTorch's convolutions take the same pad at begin and end"
         )
-        weights, bias = tensor(layer.weights), None if layer.bias is None else torch.from_numpy(layer.bias)
+        weights = tensor(layer.weights)
+        bias = None if layer.bias is None else torch.from_numpy(layer.bias).to(device)
         pads = [begin for begin, _ in layer.pads]
     if layer.op == "conv_transpose":
         return lambda x: CONV_TRANSPOSE[layer.rank](

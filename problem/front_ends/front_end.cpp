@@ -6,7 +6,7 @@ namespace polyphase {
 namespace {
 
 constexpr std::string_view kOwnFields =
-    "name model convention op input layout input_layout output_layout dtype residual targets";
+    "name model convention op input layout input_layout output_layout dtype residual targets machine";
 
 std::vector<std::string_view> words(std::string_view text) {
     std::vector<std::string_view> list;

@@ -1,5 +1,5 @@
-// What the families of CPUs share. Operators that only move data know vectors and threads and nothing else of a
-// processor; convolutions are each family's own.
+// What the families of CPUs share: all loops. Each family says which machine a target is and which tiles of a
+// convolution are worth trying on it.
 #pragma once
 
 #include "schedules/backend.h"
@@ -12,8 +12,10 @@ class Backend : public polyphase::Backend {
     std::optional<std::string> reject(const Problem& problem, const Halide::Target& target,
                                       const Schedule& schedule) const final;
 
+    Packing packing(const Problem& problem, const Schedule& schedule) const final;
+
     void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
-               ConvolutionStages& stages) const override = 0;
+               ConvolutionStages& stages) const final;
     /// Weights are packed once, one element after the other.
     void apply(const Schedule&, const Problem&, const Halide::Target&, PackStages&) const final {}
     void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,
@@ -34,10 +36,8 @@ class Backend : public polyphase::Backend {
                UnpoolScatterStages& stages) const final;
 
   protected:
-    virtual Machine machine(const Halide::Target& target) const = 0;
+    virtual Machine machine(const Problem& problem, const Halide::Target& target) const = 0;
     virtual std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const = 0;
-    virtual std::optional<std::string> reject_convolution(const Problem& problem, const Machine& machine,
-                                                          const Schedule& schedule) const = 0;
 };
 
 }  // namespace polyphase::cpu

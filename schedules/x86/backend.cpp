@@ -7,21 +7,9 @@ namespace polyphase::x86 {
 namespace {
 
 class X86 final : public cpu::Backend {
-  public:
-    using cpu::Backend::apply;
-
-    Packing packing(const Problem& problem, const Schedule& schedule) const override {
-        return convolution_packing(problem, schedule);
-    }
-
-    void apply(const Schedule& schedule, const Problem& problem, const Halide::Target&,
-               ConvolutionStages& stages) const override {
-        schedule_convolution(stages, problem, schedule);
-    }
-
   protected:
     // By the widest instruction set.
-    Machine machine(const Halide::Target& target) const override {
+    Machine machine(const Problem&, const Halide::Target& target) const override {
         using Halide::Target;
         if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake))
             return {.name = "x86 AVX-512", .lanes = 16, .registers = 32, .fma = true, .l1 = 32 << 10, .l2 = 1 << 20};
@@ -37,11 +25,6 @@ class X86 final : public cpu::Backend {
 
     std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const override {
         return x86::convolution_candidates(problem, machine);
-    }
-
-    std::optional<std::string> reject_convolution(const Problem& problem, const Machine& machine,
-                                                  const Schedule& schedule) const override {
-        return x86::reject_convolution(problem, machine, schedule);
     }
 };
 

@@ -1,507 +1,266 @@
-// Convolutions on x86: transposed, of stride 1, and of a resampled image.
+// The tiles of convolutions on x86, and how many cycles of one core their arithmetic takes, from registers and ports.
 //
-// Every family keeps a tile of sums in vector registers while it runs through the input channels. What differs is the
-// direction of the vectors:
-//   channels   along output channels: channels last; wide layers; images smaller than a vector
-//   space      along qx, the quotients of x, with the phases of x (channels last: and the channels) interleaved when
-//              they are stored: channels first, or few channels
-//   phases     along rx, the phases of x: channels first, large strides
-//   groups     along groups: depthwise, channels last
 // A step of the reduction multiplies `a` vectors with `b` broadcast scalars: a*b FMAs for a + b loads, of which x86 can
 // feed two a cycle of each. So a tile wants a*b >= fma_latency * fma_per_cycle sums to hide the latency, a + b <= a*b
 // so that loads do not bind, and a*b + min(a, b) + 1 registers.
-// Memory binds before arithmetic does: a core with 64 FLOP a cycle reads 64 bytes a cycle from its first-level cache,
-// 44 from the second and 7 from beyond. So a block of the input is copied onto the task's stack in the order in which
-// it is read, weights pass over it from the caches, and outputs leave in long runs.
+// On one core of an Intel Xeon (Granite Rapids) loops of such tiles reach 87 % of the FMA peak from the first-level
+// cache and 80 % from the second.
 #include "schedules/x86/convolution.h"
 
-#include <algorithm>
-#include <numeric>
+#include <utility>
 
+#include "schedules/cpu/convolution_cost.h"
 #include "schedules/cpu/task_memory.h"
 
 namespace polyphase::x86 {
 namespace {
 
-using cpu::kTaskStack;
-using Halide::Func;
-using Halide::MemoryType;
-using Halide::TailStrategy;
-using Halide::Var;
-using Halide::VarOrRVar;
+using cpu::ceil_div;
+using cpu::divisor_within;
+using cpu::kMostTaskBytes;
 
-// The loops around a tile: quotients are cut into tiles, tiles into blocks. Within a block the weights of one block of
-// output channels stay in cache; (block, channel block) pairs are the tasks that threads share.
-struct Loops {
-    PerAxis<Var> tile{Var("x_tile"), Var("y_tile"), Var("z_tile")},
-        block{Var("x_block"), Var("y_block"), Var("z_block")};
-    PerAxis<Var> in_block{Var("x_in_block"), Var("y_in_block"), Var("z_in_block")},
-        in_tile{Var("xi"), Var("yi"), Var("zi")};
-    Var channel_block{"c_block"}, channel{"ci_block"}, lane{"lane"}, vector{"vector"}, task{"task"};
-};
+// Fitted to measurements on an Intel server core (AVX-512).
+constexpr cpu::Costs kCosts{.tile_overhead = 24,
+                            .turn_per_element = 2,
+                            .gather = 1.5,
+                            .stream_bytes = 6,
+                            .cache_bytes = 32,
+                            .staged_bytes = 20,
+                            .held = 1.2,
+                            .run_start = 120,
+                            .unknown_strides = 1.05,
+                            .exposed = 0.5};
+constexpr double kDistantLoad = 4.5;     // load slots of a weight vector that comes from the second-level cache
+constexpr double kContention = 0.15;     // of the less busy kind of port that is not hidden behind the other
+constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
+constexpr double kSeveralRows = 1.3;     // the same, dearer, if a tile has rows of them
+constexpr double kIdleSums = 2.5;        // sums' worth of issue slots that a tile leaves idle
+constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
+constexpr int kWays = 10;
+constexpr double kScatter = 1.5;  // to store an element apart from its neighbours
 
-constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
-constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
-constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
+// Limits.
+constexpr int kLeastDepth = 24;             // input channels of a pass
+constexpr int kSpareRegisters = 3;          // LLVM spills before the last registers of AVX-512 are used
+constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
+constexpr int kMostInterleaved = 28;        // vectors in one interleaved store
 
-std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> parts) {
-    std::vector<VarOrRVar> all;
-    for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
+class X86Cost : public cpu::ConvolutionCost {
+  public:
+    X86Cost(const Problem& problem, const Machine& machine) : ConvolutionCost(problem, machine, kCosts) {}
 
-// Cuts quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few outputs
-// twice instead of testing for each.
-void cut(ConvolutionStages& s, const Schedule& p, const PerAxis<int>& tile, const Loops& v) {
-    for (int a = 0; a < kAxes; a++) {
-        s.output.split(s.q[a], v.tile[a], v.in_tile[a], tile[a], TailStrategy::ShiftInwards)
-            .split(v.tile[a], v.block[a], v.in_block[a], p[kBlock[a]], TailStrategy::RoundUp);
+    std::vector<Schedule> candidates() {
+        channels();
+        space();
+        phases();
+        groups();
+        return std::move(candidates_);
     }
-}
 
-// Cuts channels into blocks; the last one may be cut short when it is stored.
-void cut_channels(ConvolutionStages& s, int block, const Loops& v) {
-    s.output.split(s.c, v.channel_block, v.channel, block,
-                   s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
-}
-
-// The outermost loops: tasks, channel blocks innermost so that neighbouring tasks share their input.
-std::vector<VarOrRVar> outer_loops(const ConvolutionStages& s, const Loops& v) {
-    return {v.channel_block, v.block[kX], v.block[kY], v.block[kZ], s.g, s.n};
-}
-
-// What the threads share: (block, channel block) pairs, or whole blocks when each keeps its own copy of the input.
-void share_tasks(ConvolutionStages& s, const Schedule& p, const Loops& v) {
-    if (p["stage"] == kPerBlock) {
-        s.output.fuse(v.block[kX], v.block[kY], v.task);
-    } else {
-        s.output.fuse(v.channel_block, v.block[kX], v.task).fuse(v.task, v.block[kY], v.task);
+  private:
+    bool fits_registers(int vectors, int scalars) const {
+        const int spare = m_.registers > 16 ? kSpareRegisters : 0;
+        return vectors * scalars + std::min(vectors, scalars) + 1 <= m_.registers - spare;
     }
-    s.output.fuse(v.task, v.block[kZ], v.task);
-    if (p["parallel"]) s.output.parallel(v.task);
-}
 
-// The blended rows of a resampling, once per row of `padded` that they are resampled to: on the stack while a row is
-// small, else once per image.
-void stage_rows(ConvolutionStages& s, const Schedule& p, bool along_x) {
-    const int lanes = p["lanes"];
-    // A row that goes on past its ends may be rounded up; a choice of rows is read where it lies.
-    if (s.image_period == 0) {
-        if (!s.blends_rows) return;
-        s.rows.bound(s.i[kX], 0, s.row);
+    // Unrolled taps of x share inputs, which LLVM keeps beside the sums from their first use to their last.
+    bool keeps_inputs(int vectors, int tile_y, int scalars) const {
+        const int inputs = vectors * tile_y * (s_.most_taps[kX] + s_.offsets() - 1), sums = vectors * tile_y * scalars;
+        if (inputs == vectors * tile_y) return true;  // one of each
+        const int spare = m_.registers > 16 ? (tile_y > 1 ? kSpareRegisters : -1) : 0;
+        return sums + inputs <= m_.registers - spare;
     }
-    if (!along_x)
-        s.rows.vectorize(s.ci, lanes, TailStrategy::GuardWithIf);
-    else if (s.image_period != 0)
-        s.rows.vectorize(s.i[kX], lanes, TailStrategy::RoundUp);
-    else
-        s.rows.vectorize(s.i[kX], std::min(lanes, s.row), TailStrategy::ShiftInwards);
-    if (4LL * (s.row + 2 * lanes) * (along_x ? 1 : lanes) <= kMostRowBytes) {
-        s.rows.compute_at(s.padded, along_x ? s.ci : Var(kPaddedVector)).store_in(kTaskStack);
-    } else {
-        s.rows.compute_at(s.output, s.n).store_in(MemoryType::Heap);
-        if (p["parallel"]) s.rows.parallel(s.i[kY]);
+
+    // One step of a reduction: ports, then the latency that too few independent sums leave open.
+    double step(double fmas, double loads, double sums) const {
+        const double work = m_.fma ? 1 : 2;
+        const double multiply = fmas / m_.fma_per_cycle * work, load = loads / m_.loads_per_cycle;
+        const double issue = std::max(multiply, load) + kContention * std::min(multiply, load);
+        const double latency = fmas / sums * m_.fma_latency * work;
+        return std::max(issue, latency) * (1 + kIdleSums / sums);
     }
-}
 
-// Quotients of a block of tiles that are shifted inwards at the end.
-PerAxis<int> whole_blocks(const ConvolutionStages& s, const Schedule& p, const PerAxis<int>& tile) {
-    PerAxis<int> extent{};
-    for (int a = 0; a < kAxes; a++) extent[a] = std::min(p[kBlock[a]] * tile[a], s.quotients(a));
-    return extent;
-}
+    void channels() {
+        for (int vectors = 1; vectors <= 4; vectors++) {
+            if (m_.lanes * (vectors - 1) >= s_.group_out) break;
+            for (int tile_x = 1; tile_x <= std::min(s_.quotients[kX], 16); tile_x++) {
+                for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
+                    if (!fits_registers(vectors, tile_x * tile_y)) continue;
+                    const int blocks = ceil_div(s_.group_out, m_.lanes * vectors);
+                    for (const int channel_blocks : {1, 2, 4, blocks}) {
+                        if (blocks % channel_blocks != 0 || (channel_blocks > 1 && s_.channels_first_out)) continue;
+                        for (const long long bytes : {64 << 10, 256 << 10, 512 << 10})
+                            for (const bool one_pass : {false, true})
+                                add_channels(vectors, tile_x, tile_y, channel_blocks, one_pass, bytes);
+                    }
+                }
+            }
+        }
+    }
 
-// The largest power of two that is at most `limit`.
-int power_of_two_within(int limit) {
-    int power = 1;
-    while (2 * power <= limit) power *= 2;
-    return power;
-}
-
-// `tile` is turned over on its way: its vectors run along `from`, which is dense where it reads, its storage along
-// `to`. Because the stores of all vectors of a tile fill it without gaps, Halide interleaves the vectors in registers:
-// log2(extent) shuffles a vector instead of a scalar store per element.
-void turn(Func tile, const Var& from, int from_extent, int vector, const Var& to, int to_extent) {
-    const Var block("turned_block"), lane("turned_lane");
-    tile.store_in(kTaskStack)
-        .bound_extent(from, from_extent)
-        .bound_extent(to, to_extent)
-        .reorder_storage(to, from)
-        .split(from, block, lane, vector)
-        .reorder(lane, to, block)
-        .vectorize(lane)
-        .unroll(to);
-}
-
-// The padded input in the order in which the reduction walks it: once per image, or once per block of `extent`
-// quotients on the task's stack.
-void stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v,
-                 const PerAxis<int>& extent, const std::vector<Var>& order) {
-    if (p["stage"] == kDirect) return;
-    // Rounding up is free where the excess is padding; elsewhere it would read past the input.
-    const int lanes = p["lanes"], period = std::max(1, s.image_period);
-    const bool along_x = order[0].name() == s.i[kX].name(), excess_is_padding = s.pads && along_x;
-    const TailStrategy tail = excess_is_padding ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-    const int row = extent[kX] + reach(s.axes[kX]);
-    const bool turns =
-        !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= 4;
-    Func staged = turns ? s.padded.in(s.acc) : s.padded;
-    staged.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
-    if (turns) {
-        const Var to_tile("to_tile"), to("to"), from_tile("from_tile"), from("from");
-        const int to_extent = power_of_two_within(std::min(lanes, along_x ? row : s.group_in));
-        const int from_extent = power_of_two_within(std::min(lanes, along_x ? s.group_in : row));
-        staged
-            .split(order[0], to_tile, to, to_extent,
-                   excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-            .split(order[1], from_tile, from, from_extent, TailStrategy::ShiftInwards)
-            .reorder(to, from, to_tile, from_tile)
-            .vectorize(to)
-            .unroll(from);
-        s.padded.compute_at(staged, to_tile);
-        turn(s.padded, order[1], from_extent, from_extent, order[0], to_extent);
-    } else if (s.resamples) {
-        const Var quotient("image_q"), phase("image_r"), vector(kPaddedVector), lane("padded_lane");
-        s.padded.split(s.i[kX], quotient, phase, period, TailStrategy::RoundUp).unroll(phase);
-        if (along_x) {
-            s.padded.split(quotient, vector, lane, lanes, tail).reorder(lane, phase, vector, s.ci).vectorize(lane);
+    // How much of the reduction a pass takes: all of it, or as many input channels and taps as keep its weights in half
+    // of the first-level cache.
+    void choose_pass(Schedule& p, int block, bool one_pass) const {
+        const long long most = std::max<long long>(1, m_.l1 / 2 / (4LL * block));  // steps
+        int depth = static_cast<int>(s_.group_in), inside = 1;
+        if (one_pass) {
+            inside = 1 + kAxes;
+        } else if (s_.group_in > most) {
+            const int divisor = divisor_within(depth, most);
+            if (divisor >= kLeastDepth) depth = divisor;
         } else {
-            // Few channels at a time, so that the rows which the pass along x reads stay in cache.
-            s.padded.split(s.ci, vector, lane, lanes, tail).reorder(lane, phase, quotient, vector).vectorize(lane);
+            for (long long steps = depth; inside <= kAxes && steps * s_.most_taps[inside - 1] <= most; inside++)
+                steps *= s_.most_taps[inside - 1];
         }
-        stage_rows(s, p, along_x);
-    } else {
-        s.padded.vectorize(order[0], lanes, tail);
+        p.params["depth"] = depth;
+        p.params["passes_inside"] = inside;
     }
-    // Rows begin on a cache line, so that the loads of one offset never straddle two. A part of a row has to be of
-    // known size.
-    const int alignment = along_x ? std::lcm(lanes, period) : period;
-    for (int a = 0; a < kAxes; a++) {
-        const int inputs = extent[a] + reach(s.axes[a]);
-        if (a == kX && extent[a] >= s.quotients(a)) {
-            if (excess_is_padding || s.resamples) staged.align_bounds(s.i[kX], alignment);
-        } else if (p["stage"] == kPerBlock) {
-            const bool rounded_up = excess_is_padding && a == kX;
-            staged.bound_extent(s.i[a], rounded_up ? (inputs + lanes - 1) / lanes * lanes : inputs);
-        }
-    }
-    if (p["stage"] == kPerBlock) {
-        staged.compute_at(s.output, v.task).store_in(kTaskStack);
-    } else {
-        staged.compute_at(s.output, s.n).store_in(MemoryType::Heap);
-        if (p["parallel"]) staged.parallel(order[2]);
-    }
-}
 
-// One operand of the register tile: the tile's loops that it depends on besides the vectors' own, and how many
-// registers it fills in a step.
-struct Operand {
-    std::vector<Var> loops;
-    int registers;
+    void add_channels(int vectors, int tile_x, int tile_y, int channel_blocks, bool one_pass, long long bytes) {
+        const bool planes = s_.channels_first_out;
+        const int pixels = tile_x * tile_y, sums = pixels * vectors, block = m_.lanes * vectors;
+        Schedule p = start("channels", m_.lanes);
+        p.params["vectors"] = vectors;
+        p.params["tile_x"] = tile_x;
+        p.params["tile_y"] = tile_y;
+        choose_pass(p, block, false);
+        const bool fits = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
+        if (fits && !one_pass) return;
+        choose_pass(p, block, one_pass);
+        p.params["channel_blocks"] = channel_blocks;
+        Tile tile;
+        tile.channels_inside = true;
+        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, block)) * block;
+        tile.extent = {tile_x, tile_y, 1};
+        tile.block_bytes = bytes;
+        tile.shifts = false;
+        // The sums of a block are on the stack.
+        tile.most_pixels = kMostTaskBytes / 2 / (4LL * block * channel_blocks * s_.period[kX]);
+        if (tile.most_pixels < pixels) return;
+        tile.run_channels = planes ? 0 : block * channel_blocks;
+        if (planes) tile.store = kCosts.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
+                             ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
+        double passes = static_cast<double>(s_.group_in) / p["depth"];
+        for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
+        tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
+        // Weights that a pass has too many of come from the second-level cache.
+        const double loads = vectors * (fits || !one_pass ? 1 : kDistantLoad) + pixels;
+        const double through_memory = planes || channel_blocks > 1 ? 2 : 1;
+        const double moves = one_pass ? through_memory : 3 * passes + 2;  // of a sum, to or from memory
+        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
+                                  s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
+        consider(p, tile);
+    }
+
+    void space() {
+        // Channels last, a tile has to hold all of a group's.
+        const bool interleaves_channels = !s_.channels_first_out;
+        if (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved) return;
+        for (const int lanes : {m_.lanes, m_.lanes / 2}) {
+            if (lanes < 4) continue;
+            for (int vectors = 1; vectors <= 4 && vectors * lanes <= s_.quotients[kX]; vectors++) {
+                for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
+                    if (interleaves_channels && channels != s_.group_out) continue;
+                    for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
+                        if (fits_registers(vectors * tile_y, s_.period[kX] * channels) &&
+                            keeps_inputs(vectors, tile_y, s_.period[kX] * channels))
+                            add_space(lanes, vectors, channels, tile_y);
+                    }
+                }
+            }
+        }
+    }
+
+    void add_space(int lanes, int vectors, int channels, int tile_y) {
+        const int sums = vectors * s_.period[kX] * channels * tile_y, taps = s_.most_taps[kX];
+        if (sums * taps > kMostUnrolledProducts) return;
+        Schedule p = start("space", lanes);
+        p.params["vectors"] = vectors;
+        p.params["channels"] = channels;
+        p.params["through_stack"] = 0;
+        p.params["tile_y"] = tile_y;
+        Tile tile;
+        tile.extent = {lanes * vectors, tile_y, 1};
+        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
+                             ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
+                             s_.quotients[kZ];
+        // Channels of other groups lie between the pixels of this one.
+        if (!s_.channels_first_out && s_.groups > 1) tile.store = kScatter;
+        // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
+        // offset of x is aligned; the vectors of the others straddle cache lines.
+        const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
+        const double line = kStraddledLine * (tile_y > 1 ? kSeveralRows : 1);
+        const double straddling = line * (vectors + 1) * (taps + s_.offsets() - 2);
+        const double loads = tile_y * (vectors + straddling) + static_cast<double>(s_.all_taps[kX]) * channels;
+        // Planes that are a power of two apart share their cache sets.
+        const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
+        if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in);
+        const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
+        tile.loaded = tiles * steps * 4 * lanes * vectors * tile_y;
+        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums));
+        consider(p, tile);
+    }
+
+    void phases() {
+        if (!s_.channels_first_out || !s_.uniform_x()) return;
+        for (int lanes = m_.lanes; lanes >= 4; lanes /= 2) {
+            for (int vectors = 1; vectors <= 4; vectors++) {
+                if (s_.period[kX] % (lanes * vectors) != 0) continue;
+                for (int channels = 1; channels <= std::min<long long>(8, s_.group_out); channels++) {
+                    for (int tile_x = 1; tile_x <= std::min(14, s_.quotients[kX]); tile_x++) {
+                        if (fits_registers(vectors * channels, tile_x)) add_phases(lanes, vectors, channels, tile_x);
+                    }
+                }
+            }
+        }
+    }
+
+    void add_phases(int lanes, int vectors, int channels, int tile_x) {
+        const int sums = vectors * channels * tile_x;
+        Schedule p = start("phases", lanes);
+        p.params["vectors"] = vectors;
+        p.params["channels"] = channels;
+        p.params["tile_x"] = tile_x;
+        Tile tile;
+        tile.extent = {tile_x, 1, 1};
+        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
+                             ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
+        const double steps = s_.taps() / (lanes * vectors) * static_cast<double>(s_.group_in);
+        tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
+                                  s_.phases() / (lanes * vectors) * (kCosts.tile_overhead + sums));
+        consider(p, tile);
+    }
+
+    void groups() {
+        if (s_.group_in != 1 || s_.group_out != 1 || s_.channels_first_out) return;
+        int lanes = m_.lanes;
+        while (lanes > s_.groups) lanes /= 2;
+        for (int tile_x = 1; tile_x <= std::min(12, s_.quotients[kX]); tile_x++) {
+            if (!fits_registers(tile_x, 1)) break;
+            Schedule p = start("groups", lanes);
+            p.params["tile_x"] = tile_x;
+            Tile tile;
+            tile.extent = {tile_x, 1, 1};
+            tile.channels_inside = true;
+            tile.packed_channels = 1;
+            const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
+                                 s_.quotients[kY] * s_.quotients[kZ];
+            // Inputs are vectors here, one for each sum.
+            tile.reduction =
+                tiles * (s_.taps() * step(tile_x, tile_x + 1, tile_x) + s_.phases() * (kCosts.tile_overhead + tile_x));
+            consider(p, tile);
+        }
+    }
 };
-
-// The register tile: sums of `vectors` times `scalars`, all unrolled, and the reduction runs through it. Vectors lie
-// along `dense`, the first loop of `vectors`. The smaller operand goes innermost: it stays in registers while the other
-// passes by, one register at a time.
-void register_tile(ConvolutionStages& s, const Schedule& p, const Var& dense, const Operand& vectors,
-                   const Operand& scalars, const std::vector<VarOrRVar>& reduction) {
-    const Var vector("vector_of_acc"), lane("lane_of_acc");
-    auto update = s.acc.update();
-    update.split(dense, vector, lane, p["lanes"]);
-    std::vector<VarOrRVar> along_vectors{vector}, along_scalars;
-    along_vectors.insert(along_vectors.end(), vectors.loops.begin(), vectors.loops.end());
-    along_scalars.insert(along_scalars.end(), scalars.loops.begin(), scalars.loops.end());
-    const bool vectors_inside = vectors.registers <= scalars.registers;
-    const auto unrolled =
-        concat({vectors_inside ? along_vectors : along_scalars, vectors_inside ? along_scalars : along_vectors});
-    update.reorder(concat({{lane}, unrolled, reduction})).vectorize(lane);
-    for (const VarOrRVar& loop : unrolled) update.unroll(loop);
-}
-
-// Sums that live in registers only: every loop over them is unrolled. Vectors lie along the first.
-void keep_in_registers(Func sums, int lanes, const std::vector<Var>& loops) {
-    sums.store_in(kTaskStack)
-        .reorder(std::vector<VarOrRVar>(loops.begin(), loops.end()))
-        .vectorize(loops.front(), lanes);
-    for (const Var& loop : loops) sums.unroll(loop);
-}
-
-std::vector<VarOrRVar> channels_first_reduction(const ConvolutionStages& s) {
-    return {s.taps.x, s.taps.y, s.taps.z, s.taps.w};
-}
-
-// The channels family in numbers.
-struct Channels {
-    int lanes, block, channels;  // of a vector, a register tile, a block's sums
-    PerAxis<int> tile, extent;   // quotients of a register tile, and of a block's sums, in whole tiles
-    bool one_pass;               // the whole reduction at once, in registers
-    bool from_registers;         // a tile is stored as soon as it is finished
-
-    Channels(const Problem& problem, const ConvolutionStages& s, const Schedule& p)
-        : lanes(p["lanes"]),
-          block(lanes * p["vectors"]),
-          channels(block * p["channel_blocks"]),
-          tile{p["tile_x"], p["tile_y"], 1},
-          extent{},
-          one_pass(p["depth"] == s.group_in && p["passes_inside"] == 1 + kAxes),
-          from_registers(one_pass && problem.output_layout == Layout::nhwc && p["channel_blocks"] == 1) {
-        for (int a = 0; a < kAxes; a++) extent[a] = p[kBlock[a]] * tile[a];
-    }
-};
-
-// Output channels are planes: tiles of lanes x lanes sums are turned over, and the phases of x interleaved. Returns
-// what the output reads.
-Func store_planes(ConvolutionStages& s, const Channels& t, const Loops& v) {
-    const auto [rx, ry, rz] = s.r;
-    const int row = std::min(t.lanes, std::min(t.extent[kX], s.quotients(kX)));
-    cut_channels(s, t.channels, v);
-    s.output.split(v.in_block[kX], v.in_block[kX], v.in_tile[kX], row, TailStrategy::ShiftInwards)
-        .reorder(concat({{v.in_tile[kX], rx, v.channel, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz},
-                         outer_loops(s, v)}))
-        .vectorize(v.in_tile[kX]);
-    // Unrolled phases become one interleaved store, cut into registers. Halide 21 cannot mask a piece of one lane.
-    if (row * s.axes[kX].period % t.lanes != 1) s.output.unroll(rx);
-    Func turned = s.acc.in(s.output);
-    turned.compute_at(s.output, v.in_block[kX]);
-    turn(turned, s.c, t.channels, t.lanes, s.q[kX], row);
-    return turned;
-}
-
-// Output channels are innermost: whole vectors are computed; the last one is stored under a mask, and a residual read
-// under it too.
-void store_pixels(ConvolutionStages& s, const Problem& problem, const Channels& t, const Loops& v) {
-    const auto [rx, ry, rz] = s.r;
-    const int vectors = t.channels / t.lanes;
-    const TailStrategy masked = problem.residual ? TailStrategy::Predicate : TailStrategy::PredicateStores;
-    s.output.split(s.c, v.vector, v.lane, t.lanes, s.group_out % t.lanes == 0 ? TailStrategy::RoundUp : masked)
-        .split(v.vector, v.channel_block, v.channel, vectors,
-               s.group_out % t.channels == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
-        .vectorize(v.lane);
-    if (vectors <= kMostUnrolledVectors) s.output.unroll(v.channel);
-    const std::vector<VarOrRVar> in_block{v.in_block[kX], v.in_block[kY], v.in_block[kZ]};
-    if (!t.from_registers) {
-        s.output.reorder(concat({{v.lane, v.channel, rx}, in_block, {ry, rz}, outer_loops(s, v)}));
-        return;
-    }
-    for (int a = 0; a < kAxes; a++)
-        s.output.split(v.in_block[a], v.in_block[a], v.in_tile[a], t.tile[a], TailStrategy::ShiftInwards);
-    s.output
-        .reorder(concat({{v.lane, v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]},
-                         in_block,
-                         {rx, ry, rz},
-                         outer_loops(s, v)}))
-        .unroll(v.in_tile[kX])
-        .unroll(v.in_tile[kY]);
-}
-
-// Sums live in memory for a whole block of quotients, all phases of x and `channel_blocks` blocks of channels, so that
-// what is finished is stored in long runs, which hardware prefetchers follow: single lines that miss every cache cost
-// more than the arithmetic. Sums visit registers tile by tile, one part of the reduction (a pass) after the other: the
-// weights of a pass, `depth` input channels of the `passes_inside` innermost tap loops, are read from the first-level
-// cache by every tile but the first. A reduction that is short, or whose weights come from memory anyway, takes one
-// pass in registers.
-// 12x2 or 3x4 pixels x 2 vectors with AVX-512: 24 FMAs for 14 loads; 3 pixels x 4 vectors with AVX2: 12 for 7, in 16
-// registers. On one core of an Intel Xeon (Granite Rapids) such loops reach 87 % of the FMA peak from the first-level
-// cache and 80 % from the second; layers 55 to 75 % with AVX-512, whose peak needs twice the memory of AVX2's, and 65
-// to 83 % with AVX2.
-void schedule_channels(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
-    const Loops v;
-    const Channels t(problem, s, p);
-    const Var rx = s.r[kX], ry = s.r[kY];
-    const auto [qx, qy, qz] = s.q;
-    for (int a = 0; a < kAxes; a++)
-        s.output.split(s.q[a], v.block[a], v.in_block[a], std::min(t.extent[a], s.quotients(a)),
-                       TailStrategy::ShiftInwards);
-    Func reader = s.output;  // of the sums
-    if (problem.output_layout == Layout::nchw)
-        reader = store_planes(s, t, v);
-    else
-        store_pixels(s, problem, t, v);
-    share_tasks(s, p, v);
-
-    Func sums = t.one_pass ? s.acc.in(reader) : s.acc;
-    if (!t.from_registers)
-        sums.compute_at(s.output, ry)
-            .store_in(kTaskStack)
-            .bound_extent(s.c, t.channels)
-            .bound_extent(qx, t.extent[kX])
-            .bound_extent(qy, t.extent[kY])
-            .vectorize(s.c, t.lanes);
-    const Operand weights{{}, p["vectors"]};
-    const int pixels = t.tile[kX] * t.tile[kY];
-    std::vector<VarOrRVar> inside = channels_first_reduction(s);
-    const Var xi("xi_of_sums"), yi("yi_of_sums"), in_block("c_of_sums");
-    if (t.one_pass) {
-        if (t.from_registers) {
-            s.acc.compute_at(s.output, v.in_block[kX]);
-        } else {
-            sums.split(qx, qx, xi, t.tile[kX]).split(qy, qy, yi, t.tile[kY]).split(s.c, s.c, in_block, p["vectors"]);
-            sums.reorder(in_block, xi, yi, qx, qy, qz, s.c, rx).unroll(in_block).unroll(xi).unroll(yi);
-            s.acc.compute_at(sums, qx);
-        }
-        s.acc.bound_extent(s.c, t.block).bound_extent(qx, t.tile[kX]).bound_extent(qy, t.tile[kY]);
-        register_tile(s, p, s.c, weights, {{qx, qy}, pixels}, inside);
-        keep_in_registers(s.acc, t.lanes, {s.c, qx, qy});
-    } else {
-        const Halide::RVar pass("pass"), in_pass("in_pass");
-        auto update = s.acc.update();
-        update.split(qx, qx, xi, t.tile[kX]).split(qy, qy, yi, t.tile[kY]).split(s.c, s.c, in_block, t.block);
-        std::vector<VarOrRVar> outside(inside.begin() + p["passes_inside"], inside.end());
-        inside.erase(inside.begin() + p["passes_inside"], inside.end());
-        if (p["depth"] < s.group_in) {
-            update.split(s.taps.x, pass, in_pass, p["depth"]);
-            inside.front() = in_pass;
-            outside.insert(outside.begin(), pass);
-        }
-        register_tile(s, p, in_block, weights, {{xi, yi}, pixels}, concat({inside, {qx, qy, qz}, outside, {s.c, rx}}));
-    }
-    stage_input(s, problem, p, v, t.extent, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
-}
-
-// Vectors of neighbouring quotients times broadcast weights, the taps of x unrolled so that phases share their loads.
-// Kernel 4 and stride 2: 6 channels x 2 phases x 2 vectors are 24 sums, and a step 48 FMAs for 30 loads. Vectors at odd
-// offsets straddle two cache lines: on one core of an Intel Xeon (Granite Rapids) such loops reach 87 % of the FMA peak
-// from the first-level cache, aligned ones (kernel = stride) 95 %; layers 40 to 75 %. One output channel (FSRCNN) is
-// bound by bringing 56 channels of a large image to the first-level cache: 25 to 35 %.
-void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
-    const Loops v;
-    const int lanes = p["lanes"];
-    const auto [rx, ry, rz] = s.r;
-    const auto [qx, qy, qz] = s.q;
-    const PerAxis<int> tile{lanes * p["vectors"], p["tile_y"], 1};
-    cut(s, p, tile, v);
-    cut_channels(s, p["channels"], v);
-    // All phases of x in one tile, and channels last all channels: neighbouring stores become one interleaved,
-    // contiguous store.
-    const bool channels_last = problem.output_layout == Layout::nhwc;
-    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.channel},
-        channels_inside{v.lane, v.channel, rx, v.vector};
-    s.output.split(v.in_tile[kX], v.vector, v.lane, lanes)
-        .reorder(concat({channels_last ? channels_inside : phases_inside,
-                         {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
-                         outer_loops(s, v)}))
-        .vectorize(v.lane)
-        .unroll(rx)
-        .unroll(v.vector)
-        .unroll(v.channel)
-        .unroll(v.in_tile[kY]);
-    share_tasks(s, p, v);
-
-    s.acc.compute_at(s.output, v.in_block[kX])
-        .bound_extent(s.c, p["channels"])
-        .bound_extent(qx, lanes * p["vectors"])
-        .bound_extent(qy, p["tile_y"])
-        .reorder_storage(qx, rx, s.c, qy);
-    std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
-    register_tile(s, p, qx, {{qy}, p["vectors"] * p["tile_y"]}, {{rx, s.c}, s.axes[kX].period * p["channels"]},
-                  reduction);
-    keep_in_registers(s.acc, lanes, {qx, rx, s.c, qy});
-    s.acc.update().unroll(s.taps.y);
-    stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
-    // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
-    constexpr int kDimOfRx = 2;
-    if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
-}
-
-// Vectors of neighbouring phases: contiguous in the output without interleaving, but each loads its own weights, which
-// no other quotient's lane shares. 3 channels x 4 quotients x 2 vectors (FCN-32s, stride 32): 24 FMAs for 10 loads.
-void schedule_phases(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
-    const Loops v;
-    const int lanes = p["lanes"], phases = lanes * p["vectors"];
-    const auto [rx, ry, rz] = s.r;
-    const auto [qx, qy, qz] = s.q;
-    const PerAxis<int> tile{p["tile_x"], 1, 1};
-    cut(s, p, tile, v);
-    cut_channels(s, p["channels"], v);
-    const Var rx_block("rx_block"), rx_in_block("rx_in_block");
-    s.output.split(rx, rx_block, rx_in_block, phases)
-        .reorder(concat({{rx_in_block, v.in_tile[kX], v.channel, v.in_tile[kY], v.in_tile[kZ], rx_block, v.in_block[kX],
-                          ry, rz, v.in_block[kY], v.in_block[kZ]},
-                         outer_loops(s, v)}))
-        .vectorize(rx_in_block, lanes)
-        .unroll(rx_in_block)
-        .unroll(v.in_tile[kX])
-        .unroll(v.channel);
-    share_tasks(s, p, v);
-    s.acc.compute_at(s.output, rx_block)
-        .bound_extent(s.c, p["channels"])
-        .bound_extent(qx, p["tile_x"])
-        .bound_extent(rx, phases)
-        .reorder_storage(rx, qx, s.c);
-    register_tile(s, p, rx, {{s.c}, p["vectors"] * p["channels"]}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
-    keep_in_registers(s.acc, lanes, {rx, qx, s.c});
-    stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
-}
-
-// One channel per group: every FMA loads its own inputs, so two loads a cycle feed two FMAs at best, and storing the
-// output takes longer than computing it.
-void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
-    const Loops v;
-    const int lanes = p["lanes"];
-    const auto [rx, ry, rz] = s.r;
-    const auto [qx, qy, qz] = s.q;
-    const PerAxis<int> tile{p["tile_x"], 1, 1};
-    cut(s, p, tile, v);
-    cut_channels(s, 1, v);
-    const Var group_block("group_block"), group("group");
-    s.output
-        .split(s.g, group_block, group, lanes,
-               s.groups % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-        .reorder({group, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ], group_block, rx, v.in_block[kX], ry, rz,
-                  v.in_block[kY], v.in_block[kZ], v.channel, v.channel_block, v.block[kX], v.block[kY], v.block[kZ],
-                  s.n})
-        .vectorize(group)
-        .unroll(v.in_tile[kX]);
-    share_tasks(s, p, v);
-    s.acc.compute_at(s.output, group_block)
-        .bound_extent(s.g, lanes)
-        .bound_extent(qx, p["tile_x"])
-        .reorder_storage(s.g, qx);
-    register_tile(s, p, s.g, {{}, 1}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
-    keep_in_registers(s.acc, lanes, {s.g, qx});
-    stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
-}
 
 }  // namespace
 
-int reach(const AxisMap& axis) {
-    // Halide sees one number of taps for all phases: the most.
-    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
-    int low = axis.phases.front().first_input, high = low;
-    for (const Phase& phase : axis.phases) {
-        low = std::min({low, phase.first_input, phase.first_input + span});
-        high = std::max({high, phase.first_input, phase.first_input + span});
-    }
-    return high - low;
-}
-
-Packing convolution_packing(const Problem&, const Schedule& p) {
-    using D = PackedDim;
-    // Innermost first: the order in which the tile's reduction reads its weights, so that one block streams through
-    // cache once.
-    if (p.family == "channels")
-        return {p["lanes"] * p["vectors"],
-                {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
-    if (p.family == "space")
-        return {p["channels"],
-                {D::rx, D::co_in_block, D::tx, D::ci, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
-    if (p.family == "phases")
-        return {p["channels"],
-                {D::rx, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
-    return {1, {D::group, D::co_in_block, D::ci, D::tx, D::rx, D::ty, D::tz, D::ry, D::rz, D::co_block}};
-}
-
-void schedule_convolution(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
-    if (p.family == "channels")
-        schedule_channels(s, problem, p);
-    else if (p.family == "space")
-        schedule_space(s, problem, p);
-    else if (p.family == "phases")
-        schedule_phases(s, problem, p);
-    else if (p.family == "groups")
-        schedule_groups(s, problem, p);
-    else
-        s.acc.compute_at(s.output, s.c);  // reference: one output at a time
+std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) {
+    return X86Cost(problem, machine).candidates();
 }
 
 }  // namespace polyphase::x86

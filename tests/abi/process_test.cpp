@@ -6,7 +6,12 @@
 #include <polyphase/threads.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -21,17 +26,26 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// The kernels' instruction sets, best first.
+#if defined(__aarch64__)
+constexpr const char* kInstructionSets[] = {"arm_dot_prod-arm_fp16", "neon"};
+#else
+constexpr const char* kInstructionSets[] = {"avx512_skylake", "avx2-f16c-fma", "baseline"};
+#endif
+const std::string kLeast = std::end(kInstructionSets)[-1];
+
 bool processor_has(const std::string& instruction_set) {
-    if (instruction_set == "baseline") return true;
-#if defined(__x86_64__)
+    if (instruction_set == kLeast) return true;
+#if defined(__aarch64__)
+    constexpr unsigned long kNeeded = HWCAP_ASIMDDP | HWCAP_FPHP | HWCAP_ASIMDHP;
+    return (getauxval(AT_HWCAP) & kNeeded) == kNeeded;
+#else
     if (instruction_set == "avx512_skylake") {
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq");
     }
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return false;
 #endif
 }
 
@@ -42,12 +56,11 @@ ChildResult worker(const std::string& instruction_set, const std::vector<std::st
 }
 
 class InstructionSets : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Forced, InstructionSets, ::testing::Values("avx512_skylake", "avx2-f16c-fma", "baseline"),
-                         [](const auto& name) {
-                             std::string text = name.param;
-                             for (char& c : text) c = c == '-' ? '_' : c;
-                             return text;
-                         });
+INSTANTIATE_TEST_SUITE_P(Forced, InstructionSets, ::testing::ValuesIn(kInstructionSets), [](const auto& name) {
+    std::string text = name.param;
+    for (char& c : text) c = c == '-' ? '_' : c;
+    return text;
+});
 
 TEST_P(InstructionSets, PackAndRunAgree) {
     if (!processor_has(GetParam())) GTEST_SKIP() << "this processor lacks " << GetParam();
@@ -59,7 +72,7 @@ TEST_P(InstructionSets, PackAndRunAgree) {
 }
 
 TEST_P(InstructionSets, RefuseEachOthersWeights) {
-    const std::string other = std::string(GetParam()) == "baseline" ? "avx2-f16c-fma" : "baseline";
+    const std::string other = GetParam() == kLeast ? std::end(kInstructionSets)[-2] : kLeast;
     if (!processor_has(GetParam()) || !processor_has(other)) {
         GTEST_SKIP() << "this processor lacks " << GetParam() << " or " << other;
     }
@@ -74,21 +87,28 @@ TEST_P(InstructionSets, RefuseEachOthersWeights) {
 }
 
 TEST(InstructionSet, OneThatNoKernelHasIsAnError) {
-    for (const char* name : {"neon", "AVX2", "baseline "}) {
+    for (const std::string& name : {std::string("arm_sve"), std::string("AVX2"), kLeast + " "}) {
         const ChildResult result = worker(name, {"run", "abi_plain"});
         EXPECT_EQ(result.exit_code, POLYPHASE_UNSUPPORTED_INSTRUCTION_SET) << name;
-        EXPECT_THAT(result.error, HasSubstr(std::string("\"") + name + "\""));
+        EXPECT_THAT(result.error, HasSubstr("\"" + name + "\""));
     }
 }
 
 TEST(InstructionSet, BestIsTheDefault) {
-    std::string best = "baseline";
-    for (const char* name : {"avx2-f16c-fma", "avx512_skylake"}) {
-        if (processor_has(name)) best = name;
-    }
+    const char* const* best = std::find_if(std::begin(kInstructionSets), std::end(kInstructionSets), processor_has);
     const ChildResult result = worker("", {"run", "abi_plain"});
-    EXPECT_EQ(result.output, best + "\n");
+    EXPECT_EQ(result.output, std::string(*best) + "\n");
 }
+
+#if defined(__aarch64__)
+TEST(InstructionSet, AProcessorWithPlainNeonGetsPlainNeon) {
+    const std::vector<std::string> emulator = {POLYPHASE_ABI_WORKER};
+    if (emulator.size() == 1) GTEST_SKIP() << "without an emulator there is only this processor";
+    const ChildResult result =
+        run_child({POLYPHASE_ABI_WORKER, "run", "abi_plain"}, {{{"QEMU_CPU", "cortex-a57"}}, ""});
+    EXPECT_EQ(result.output, "neon\n") << result.error;
+}
+#endif
 
 /// A shared library opened by name, its functions found by theirs, nothing else known: what ctypes or a JVM does.
 class Library {
@@ -123,6 +143,12 @@ class Library {
     std::string name_;
 };
 
+void compile_shared(const std::string& kernel, const TemporaryDirectory& directory) {
+    const ChildResult compiled = run_child({POLYPHASE_COMPILE, POLYPHASE_TEST_KERNELS "/" + kernel + ".json", "--out",
+                                            directory.path().string(), "--shared"});
+    ASSERT_EQ(compiled.exit_code, 0) << compiled.error;
+}
+
 using TextFunction = const char* (*)();
 using SizeFunction = size_t (*)();
 using PackFunction = int (*)(const void*, const void*, void*);
@@ -130,12 +156,7 @@ using RunFunction = int (*)(const void*, const void*, void*, void*);
 
 TEST(SharedLibrary, IsCompleteInItself) {
     const TemporaryDirectory directory;
-    for (const char* name : {"abi_plain", "abi_linear"}) {
-        const ChildResult compiled =
-            run_child({POLYPHASE_COMMAND, "compile", std::string(POLYPHASE_TEST_KERNELS "/") + name + ".json", "--out",
-                       directory.path().string(), "--shared"});
-        ASSERT_EQ(compiled.exit_code, 0) << compiled.error;
-    }
+    for (const char* name : {"abi_plain", "abi_linear"}) ASSERT_NO_FATAL_FAILURE(compile_shared(name, directory));
     // Both at once in one process.
     const Library plain(directory / "libabi_plain.so", "abi_plain"),
         linear(directory / "libabi_linear.so", "abi_linear");
@@ -176,10 +197,7 @@ TEST(SharedLibrary, ExportsItsOwnFunctionsOnly) {
     };
     const TemporaryDirectory directory;
     for (const auto& [kernel, functions] : own) {
-        ASSERT_EQ(run_child({POLYPHASE_COMMAND, "compile", POLYPHASE_TEST_KERNELS "/" + kernel + ".json", "--out",
-                             directory.path().string(), "--shared"})
-                      .exit_code,
-                  0);
+        ASSERT_NO_FATAL_FAILURE(compile_shared(kernel, directory));
         ChildResult names;
         try {
             names = run_child(
@@ -201,12 +219,7 @@ TEST(SharedLibrary, ExportsItsOwnFunctionsOnly) {
 /// The pair of an encoder and a decoder, from any language: indices go from one library to the other.
 TEST(SharedLibrary, PoolsAndUnpools) {
     const TemporaryDirectory directory;
-    for (const char* name : {"abi_pool", "abi_unpool"}) {
-        ASSERT_EQ(run_child({POLYPHASE_COMMAND, "compile", std::string(POLYPHASE_TEST_KERNELS "/") + name + ".json",
-                             "--out", directory.path().string(), "--shared"})
-                      .exit_code,
-                  0);
-    }
+    for (const char* name : {"abi_pool", "abi_unpool"}) ASSERT_NO_FATAL_FAILURE(compile_shared(name, directory));
     const Library pool(directory / "libabi_pool.so", "abi_pool"), unpool(directory / "libabi_unpool.so", "abi_unpool");
     const Subject pooling(kernel_named("abi_pool"));
     std::vector<float> image(pooling.data().input.size()), pooled(image.size() / 4), result(image.size(), -7.0F);
@@ -263,22 +276,22 @@ class SharedKernel {
     std::vector<char> packed_, workspace_;
 };
 
-/// Threads of this process beside the calling one.
-int other_threads() {
+int all_threads() {
     const std::filesystem::directory_iterator tasks("/proc/self/task");
-    return static_cast<int>(std::distance(begin(tasks), end(tasks))) - 1;
+    return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+const int kFirstThreads = all_threads();
+
+/// Threads of this process beside those that it began with: the calling one, and in an emulator the emulator's.
+int other_threads() {
+    return all_threads() - kFirstThreads;
 }
 
 /// A thread that was joined may be listed a moment longer.
 bool is_alone() {
     for (int i = 0; i < 10'000 && other_threads() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return other_threads() == 0;
-}
-
-void compile_shared(const std::string& kernel, const TemporaryDirectory& directory) {
-    const ChildResult compiled = run_child({POLYPHASE_COMMAND, "compile", POLYPHASE_TEST_KERNELS "/" + kernel + ".json",
-                                            "--out", directory.path().string(), "--shared"});
-    ASSERT_EQ(compiled.exit_code, 0) << compiled.error;
 }
 
 TEST(SharedLibrary, EndsItsThreadsWhereItIsUnloaded) {

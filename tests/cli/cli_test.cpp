@@ -160,6 +160,9 @@ const BadField kBadFields[] = {
     {"ResidualText", "conv", R"({"residual": "yes"})", "\"residual\"", "yes"},
     {"TargetUnknown", "conv", R"({"targets": ["x86-64-linux", "vax-32-vms"]})", "\"targets[1]\"", "vax-32-vms"},
     {"TargetFeatureUnknown", "conv", R"({"targets": ["x86-64-linux-avx9"]})", "\"targets[0]\"", "avx9"},
+    {"TargetsOfTwoSystems", "conv", R"({"targets": ["x86-64-linux", "arm-64-linux"]})", "\"targets\"", "one system"},
+    {"MachineUnknown", "conv", R"({"targets": ["arm-64-linux"], "machine": "z80"})", "\"machine\"", "neoverse-n1"},
+    {"MachineWithoutNames", "conv", R"({"targets": ["x86-64-linux"], "machine": "z80"})", "\"machine\"", "none"},
     {"TargetsNumber", "conv", R"({"targets": 7})", "\"targets\"", "7"},
     {"TargetTwice", "conv", R"({"targets": ["x86-64-linux", "x86-64-linux"]})", "\"targets[1]\"", "once"},
     {"TargetCudaWithoutCapability", "conv", R"({"targets": ["x86-64-linux-cuda"]})", "\"targets[0]\"", "capability_80"},
@@ -265,6 +268,39 @@ TEST_F(Cli, RefusesUnknownTargets) {
         EXPECT_THAT(result.error, HasSubstr(target));
         EXPECT_THAT(written(), IsEmpty()) << target;
     }
+}
+
+TEST_F(Cli, RefusesUnknownSystems) {
+    for (const char* system : {"arm-64", "vax-32-vms", "arm-64-linux-arm_fp16"}) {
+        const ChildResult result = compile(conv_problem(), {"--system", system});
+        EXPECT_EQ(result.exit_code, kBadInput) << system;
+        EXPECT_THAT(result.error, AllOf(HasSubstr("--system"), HasSubstr(system)));
+        EXPECT_THAT(written(), IsEmpty()) << system;
+    }
+}
+
+TEST_F(Cli, RefusesARuntimeOfAnotherMachine) {
+    for (const std::string& runtime : {std::string(), directory_.write("libtext.a", "no code")}) {
+        std::vector<std::string> arguments = {"--shared", "--target", "arm-64-linux"};
+        if (!runtime.empty()) arguments.insert(arguments.end(), {"--runtime", runtime});
+        const ChildResult result = compile(nails_problem(), arguments);
+        EXPECT_EQ(result.exit_code, kBadInput) << runtime;
+        EXPECT_THAT(result.error, HasSubstr("expected code for arm-64-linux, found " +
+                                            std::string(runtime.empty() ? "code for x86-64" : "no code")));
+        EXPECT_THAT(result.error, HasSubstr(runtime.empty() ? "libpolyphase_runtime.a" : runtime));
+        EXPECT_THAT(written(), IsEmpty()) << runtime;
+    }
+    EXPECT_THAT(compile(nails_problem(), {"--runtime", "missing.a"}).error,
+                AllOf(HasSubstr("--runtime"), HasSubstr("missing.a")));
+}
+
+TEST_F(Cli, RefusesACompilerOfAnotherMachine) {
+    json problem = nails_problem();
+    problem.erase("targets");
+    const ChildResult result = compile(problem, {"--system", "arm-64-linux", "--cc", "cc"});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.error, HasSubstr("--cc: cc: expected code for arm-64-linux, found code for x86-64"));
+    EXPECT_THAT(written(), IsEmpty());
 }
 
 TEST_F(Cli, RefusesDirectoriesThatCannotBeWritten) {

@@ -1,6 +1,7 @@
 """Tests of bench/hot_loop.py on hand-written machine code: each rule can be broken."""
 
 import pathlib
+import shutil
 import sys
 import unittest
 
@@ -32,7 +33,7 @@ class Parse(unittest.TestCase):
 
     def test_only_vector_multiply_adds_count(self):
         mnemonics = ["vfmadd231ps", "vfnmadd213ps", "vfmsub132pd", "vfmadd231ss", "vmulps", "vaddps"]
-        found = [hot_loop.Instruction(0, mnemonic, "").is_fma for mnemonic in mnemonics]
+        found = [hot_loop.X86Instruction(0, mnemonic, "").is_fma for mnemonic in mnemonics]
         self.assertEqual(found, [True, True, True, False, False, False])
 
 
@@ -73,6 +74,44 @@ class HotLoop(unittest.TestCase):
         loop = hot_loop.hot_loop(function(
             "vbroadcastss\tymm1, dword ptr [rax]", "vfmadd231ps\tymm0, ymm1, ymm2", "add\trax, 0x4", "jne\t0x0 <run>"))
         self.assertEqual(loop.density, 0.25)
+
+
+class Arm(unittest.TestCase):
+    """The same on 64-bit ARM."""
+
+    @staticmethod
+    def loop(*body, prologue="nop"):
+        lines = [prologue, *body, "fmla\tv0.4s, v1.4s, v2.s[3]", "b.ne\t0x10 <run+0x10>"]
+        text = "0000000000000000 <run>:\n" + "".join(f"{16 * i:8x}:      \t{line}\n" for i, line in enumerate(lines))
+        return hot_loop.hot_loop(hot_loop.parse(text, hot_loop.ArmInstruction))
+
+    def test_only_vector_multiply_adds_count(self):
+        texts = ["fmla v0.4s, v1.4s, v2.s[3]", "fmls v0.4s, v1.4s, v2.4s", "fmla s0, s1, v2.s[0]", "fmul v0.4s, v1.4s, v2.4s"]
+        found = [hot_loop.ArmInstruction(0, *text.split(" ", 1)).is_fma for text in texts]
+        self.assertEqual(found, [True, True, False, False])
+
+    def test_comments_are_no_operands(self):
+        loop = self.loop("mov\tw18, #0x80              // =128")
+        self.assertEqual(loop.instructions[0].operands, "w18, #0x80")
+
+    def test_branches_that_test_a_register(self):
+        i = hot_loop.ArmInstruction(0x40, "tbz", "w15, #0x0, 0x10 <run+0x10>")
+        self.assertEqual((i.target, i.towards("loop")), (0x10, "tbz w15, #0x0, loop"))
+
+    def test_spills(self):
+        body = ["str\tq26, [sp, #0x60]", "ldp\tq30, q8, [x29, #-0x20]", "ldr\tq1, [x3]", "ldr\tx8, [sp]"]
+        loop = self.loop(*body, prologue="mov\tx29, sp")
+        self.assertEqual([i.mnemonic for i in loop.spills], ["str", "ldp"])
+
+    def test_a_buffer_that_is_walked_along_is_no_spill(self):
+        loop = self.loop("ldp\tq30, q8, [x19, #-0x20]", "add\tx19, x19, #0x40", prologue="mov\tx19, sp")
+        self.assertEqual(loop.spills, [])
+
+    def test_the_peak_is_what_the_guide_says(self):
+        if shutil.which(f"llvm-mca-{hot_loop.LLVM}") is None:
+            self.skipTest(f"no llvm-mca-{hot_loop.LLVM}")
+        self.assertEqual([round(hot_loop.peak(self.loop("nop"), cpu)) for cpu in ("cortex-a55", "neoverse-n1", "neoverse-v2")],
+                         [1, 2, 4])
 
 
 class Spills(unittest.TestCase):

@@ -25,9 +25,10 @@ class KernelError(Exception):
 class Compiler:
     """The `polyphase` command."""
 
-    def __init__(self, command, targets=()):
-        """`targets` are Halide target strings; none means the command's default."""
+    def __init__(self, command, targets=(), compile_options=()):
+        """`targets` are Halide target strings; none means the command's default. `compile_options` go to `compile`."""
         self.command = str(command)
+        self.compile_options = list(compile_options)
         self.targets = [argument for target in targets for argument in ("--target", target)]
 
     def inspect(self, problems, directory):
@@ -62,7 +63,7 @@ class Compiler:
         """Compiles `directory`/cases.json there; returns the messages of what failed, by problem name."""
         file = pathlib.Path(directory) / "cases.json"
         result = self._run(["compile", "--shared", "--json", "--jobs", str(jobs), "--out", str(directory), str(file),
-                            *self.targets])
+                            *self.targets, *self.compile_options])
         if result.returncode not in (0, 1):
             raise RuntimeError(f"polyphase compile ended with status {result.returncode}: {result.stderr.strip()}")
         return {entry["name"]: entry["error"] for entry in json.loads(result.stdout) if entry["status"] == "failed"}

@@ -1,7 +1,7 @@
 """Runs ONNX's conformance suite through `polyphase`: problems in ONNX's terms, compiled and called through the C functions.
 
     suite.py list                                 checks that cases.txt lists the cases of the wheel
-    suite.py compile --polyphase FILE --out DIR   compiles all cases in one call
+    suite.py compile --polyphase FILE --out DIR   compiles all cases in one call; with --tensors for polyphase_shipped
     suite.py run CASE --out DIR                   compares one case with its expected outputs
 """
 
@@ -47,12 +47,12 @@ def check_list():
     return bool(wrong)
 
 
-def compile_cases(command, directory, jobs):
+def compile_cases(command, directory, jobs, tensors, compile_options):
     import onnx_suite
 
     directory.mkdir(parents=True, exist_ok=True)
     cases = [onnx_suite.load(path) for path in onnx_suite.directories().values()]
-    compiler = kernels.Compiler(command)
+    compiler = kernels.Compiler(command, compile_options=compile_options)
     shapes, messages = compiler.inspect([case.problem for case in cases], directory)
     failed = compiler.compile(directory, jobs) if shapes else {}
     for case in cases:
@@ -62,6 +62,8 @@ def compile_cases(command, directory, jobs):
             arrays |= {f"set{i}_output{k}": array for k, array in enumerate(outputs)}
         np.savez(directory / f"{case.name}.npz", **arrays)
         message = messages.get(case.name) or ([failed[case.name]] if case.name in failed else [])
+        if tensors:
+            (directory / f"{case.name}.tensors").write_text(json.dumps(tensors_of(case) | {"messages": message}))
         case_file = {"problem": case.problem, "messages": message, "data_sets": len(case.data_sets),
                      "output": shapes.get(case.name, (None, None))[1]}
         (directory / f"{case.name}.case").write_text(json.dumps(case_file))
@@ -69,6 +71,18 @@ def compile_cases(command, directory, jobs):
     for name in [*messages, *failed]:
         print(f"{name}: {messages.get(name) or failed[name]}")
     return 0  # each case fails by itself
+
+
+def tensors_of(case):
+    """What tests/shipped/tensors_file.h reads."""
+    op = case.problem["op"]
+    inputs = ["input", *{"ConvTranspose": ["weights", "bias"], "MaxUnpool": ["indices"]}.get(op, [])]
+    outputs = ["output", *(["output_indices"] if op == "MaxPool" else [])]
+    sets = []
+    for read, expected in case.data_sets:
+        named = [*zip(inputs, read, strict=False), *zip(outputs, expected, strict=True)]
+        sets.append({name: array.ravel().tolist() for name, array in named if array is not None})
+    return {"problem": case.problem, "rtol": RTOL, "atol": ATOL, "sets": sets}
 
 
 def run_case(name, directory):
@@ -112,6 +126,8 @@ def main():
     compile_parser.add_argument("--polyphase", required=True)
     compile_parser.add_argument("--out", type=pathlib.Path, required=True)
     compile_parser.add_argument("--jobs", type=int, default=2)
+    compile_parser.add_argument("--tensors", action="store_true", help="also write CASE.tensors")
+    compile_parser.add_argument("options", nargs="*", help="behind --: options of polyphase compile")
     run_parser = commands.add_parser("run")
     run_parser.add_argument("case", choices=listed())
     run_parser.add_argument("--out", type=pathlib.Path, required=True)
@@ -119,7 +135,7 @@ def main():
     if options.command == "list":
         return check_list()
     if options.command == "compile":
-        return compile_cases(options.polyphase, options.out, options.jobs)
+        return compile_cases(options.polyphase, options.out, options.jobs, options.tensors, options.options)
     return run_case(options.case, options.out)
 
 

@@ -315,7 +315,7 @@ TEST(CanonicalForm, ReadsBackAsTheSameProblem) {
     const char* files[] = {
         R"({"name": "a", "op": "conv_transpose", "input": [2, 4, 5, 6], "out_channels": 6, "kernel": [3, 4], "stride": [2, 3],
             "dilation": [2, 1], "pads": [[1, 0], [2, -1]], "output_padding": [1, 2], "groups": 2, "bias": true, "residual": true,
-            "layout": "nhwc", "weight_layout": "cout_k_cin", "activation": {"name": "leaky_relu", "alpha": 0.1}, "targets": ["host"]})",
+            "layout": "nhwc", "weight_layout": "cout_k_cin", "activation": {"name": "leaky_relu", "alpha": 0.1}, "targets": ["host"], "machine": "neoverse-n1"})",
         R"({"name": "b", "op": "conv_transpose", "input": [1, 2, 3, 4, 5], "out_channels": 2, "kernel": 3, "stride": 2, "pads": "tf_same",
             "activation": "relu6"})",
         R"({"name": "c", "op": "resize", "input": [1, 2, 3, 4], "scale": [1.5, 2.3], "mode": "cubic", "cubic_coeff": -0.3, "antialias": true})",
@@ -563,6 +563,8 @@ const WrongField kWrongFields[] = {
                   1,1,1,1,1,1,1,1,1,1]})",
      "targets", "expected at most 64 targets, found a list of 65"},
     {kConv, R"({"targets": ["host", "host"]})", "targets[1]", "each target once"},
+    {kConv, R"({"machine": 5})", "machine", "expected a processor's name such as \"neoverse-n1\", found 5"},
+    {kConv, R"({"machine": ""})", "machine", "expected a processor's name"},
     {kResize, R"({"output": null})", "scale", "expected it or \"output\", found neither"},
     {kResize, R"({"output": [10, -1]})", "output[1]", "found -1"},
     {kResize, R"({"output": 5000000})", "output", "from 1 to 4194304, found 5000000"},

@@ -4,7 +4,7 @@ execute_process(
     COMMAND ${CC} ${FLAGS} -std=c99 -pedantic -Wall -Wextra -Werror "-I${SOURCE}" "-I${SOURCE}/runtime/include"
             "${SOURCE}/tests/runtime/c99.c" "${SOURCE}/tests/runtime/fakes/near2.c" "${RUNTIME}" -o "${WORK}/c99" -lpthread -ldl
             COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND "${WORK}/c99" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${EMULATOR} "${WORK}/c99" COMMAND_ERROR_IS_FATAL ANY)
 # Neither the runtime nor what it needs is C++ beyond the compiler.
 execute_process(COMMAND nm -u "${RUNTIME}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
 if(symbols MATCHES "(_Zn[wa]|_Zd[la]|_ZNSt|_ZSt|__cxa|__gxx)[^\n]*")

@@ -233,6 +233,9 @@ TEST_F(ThreadPoolTest, AChildProcessHasThreadsOfItsOwn) {
 #ifdef POLYPHASE_THREAD_SANITIZER
     GTEST_SKIP() << kNoFork;
 #endif
+#ifdef POLYPHASE_EMULATED
+    GTEST_SKIP() << "qemu aborts where the child of a process that had threads starts one";
+#endif
     polyphase::set_num_threads(3);
     ASSERT_TRUE(runs_at_once(3));
     EXPECT_EQ(exit_code_of_child([] { std::exit(runs_at_once(3) ? 0 : 1); }), 0);

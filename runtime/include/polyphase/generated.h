@@ -147,11 +147,14 @@ class Weights : public PackedWeights {
     using PackedWeights::PackedWeights;
 };
 
-inline Status check_workspace(const char* kernel, const Functions& functions, const Workspace& workspace) noexcept {
-    const std::size_t needed = functions.workspace_size();
+inline Status check_workspace(const char* kernel, std::size_t needed, const Workspace& workspace) noexcept {
     if (workspace.data() == nullptr || workspace.size() >= needed) return Status();
     return error(POLYPHASE_WRONG_SIZE, "%s: the workspace: expected at least %zu bytes, found %zu", kernel, needed,
                  workspace.size());
+}
+
+inline Status check_workspace(const char* kernel, const Functions& functions, const Workspace& workspace) noexcept {
+    return check_workspace(kernel, functions.workspace_size(), workspace);
 }
 
 /// What a kernel without weights runs in when the caller names no workspace. Most need none; then nothing is allocated.

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Increased whenever anything in this header changes meaning. */
-#define POLYPHASE_KERNEL_ABI 3
+#define POLYPHASE_KERNEL_ABI 4
 
 /* Dimensions of a Halide tensor: c, x, y, z, n, whatever the order in memory. */
 #define POLYPHASE_TENSOR_DIMS 5
@@ -94,8 +94,9 @@ typedef struct polyphase_kernel {
     int32_t source_extent[5];
     int32_t indices;       /* a polyphase_indices */
     int64_t index_count;   /* where they are read: they go from 0 to index_count - 1 */
-    int32_t variant_count; /* at least 1; best first */
+    int32_t variant_count; /* of this machine's processor, best first; 0: CUDA only */
     const polyphase_variant* variants;
+    const polyphase_variant* cuda; /* null: none; see below */
 } polyphase_kernel;
 
 /* Which variant runs: decided at the first call of any function of this kernel, then fixed. Stored in `*state` (0
@@ -120,6 +121,15 @@ typedef struct polyphase_state {
 
 /* A kernel that reads indices keeps their positions, so many bytes, at the start of its workspace. */
 #define POLYPHASE_POSITIONS(indices) (((size_t)(indices) + 63) / 64 * 64)
+
+/* CUDA. A variant's functions are host code that launches kernels; they take the arguments above with `device` set and
+ * `host` null, and `run` of a kernel that reads indices takes the indices themselves. The calls that Halide makes to
+ * its GPU runtime go to functions of ours, which are named after Halide's: polyphase_cuda_run for halide_cuda_run.
+ * Tensors are dense; all addresses are multiples of POLYPHASE_CUDA_ALIGNMENT. workspace_size is the sum of what `run`
+ * takes from halide_device_malloc, each time rounded up to POLYPHASE_CUDA_ALLOCATION; `pack` takes nothing. `features`,
+ * `parallel`, `check` and `scatter` are unused. */
+#define POLYPHASE_CUDA_ALIGNMENT 16
+#define POLYPHASE_CUDA_ALLOCATION 256
 
 /* These return 0 or a polyphase_error (status.h) with a message in polyphase_last_error. Every argument is checked
  * before the output or `packed` is touched. A null view, bias, slopes or packed means "no such tensor". */
@@ -150,6 +160,24 @@ const char* polyphase_kernel_info(const polyphase_kernel* kernel, polyphase_stat
 const char* polyphase_kernel_instruction_set(const polyphase_kernel* kernel, polyphase_state* state);
 size_t polyphase_kernel_packed_size(const polyphase_kernel* kernel, polyphase_state* state);
 size_t polyphase_kernel_workspace_size(const polyphase_kernel* kernel, polyphase_state* state);
+
+/* The same on the GPU of the calling thread's current context: device pointers, and work is queued on `stream` (a
+ * CUstream or cudaStream_t; null: the default stream). They do not wait, copy to or from the host or allocate device
+ * memory; what the GPU meets later is the application's to see where it waits. `load` brings the code into the context,
+ * which takes memory and time and may not happen while a stream is captured: `pack` does it too, and a run that finds
+ * it undone. Only kernels with a CUDA variant may call these. */
+int polyphase_kernel_load_cuda(const polyphase_kernel* kernel);
+int polyphase_kernel_pack_cuda(const polyphase_kernel* kernel, const void* weights, const void* bias,
+                               const void* slopes, void* packed, void* stream);
+int polyphase_kernel_run_cuda(const polyphase_kernel* kernel, const void* input, const void* packed,
+                              const void* residual, void* output, void* workspace, void* stream);
+/* An index that names no element is not an error here: its value goes nowhere. */
+int polyphase_kernel_run_indexed_cuda(const polyphase_kernel* kernel, const void* input, const int64_t* indices,
+                                      void* output, void* workspace, void* stream);
+int polyphase_kernel_run_with_indices_cuda(const polyphase_kernel* kernel, const void* input, void* output,
+                                           int64_t* indices, void* workspace, void* stream);
+size_t polyphase_kernel_packed_size_cuda(const polyphase_kernel* kernel);
+size_t polyphase_kernel_workspace_size_cuda(const polyphase_kernel* kernel);
 
 /* The message of the last error on the calling thread; "" if there was none. A success does not clear it. A generated
  * function calls the second: a shared library keeps that name to itself, so it gets the message of its own runtime. */

@@ -8,6 +8,7 @@
 #include <polyphase/version.h>
 
 #ifdef __cplusplus
+#include <polyphase/cuda.h>
 #include <polyphase/generated.h>
 #include <polyphase/initializers.h>
 #include <polyphase/tensor_view.h>

@@ -11,7 +11,7 @@ enum polyphase_error {
     POLYPHASE_WRONG_SHAPE = 2,   /* a view's extents are not the kernel's */
     POLYPHASE_WRONG_STRIDES = 3, /* strides that overlap, are not positive, or are not 1 innermost */
     POLYPHASE_WRONG_SIZE = 4,    /* a container holds another number of elements or bytes than the kernel needs */
-    POLYPHASE_MISALIGNED = 5,    /* a pointer is not aligned to its element type */
+    POLYPHASE_MISALIGNED = 5,    /* a pointer is not aligned to its element type, for CUDA to 16 bytes */
     POLYPHASE_UNSUPPORTED_INSTRUCTION_SET = 6, /* the processor or the kernel lacks the instruction set */
     POLYPHASE_WRONG_PACKED_WEIGHTS = 7, /* not packed, or packed by another kernel or for another instruction set */
     POLYPHASE_MISSING_TENSOR = 8,       /* the kernel needs a bias, slopes, residual or indices and got none */
@@ -19,7 +19,9 @@ enum polyphase_error {
     POLYPHASE_OUT_OF_MEMORY = 10,       /* the allocator returned null */
     POLYPHASE_WRONG_RELEASE = 11,       /* generated code and runtime come from different releases of Polyphase */
     POLYPHASE_KERNEL_FAILED = 12,       /* the generated code itself reported an error: a defect of Polyphase */
-    POLYPHASE_INDEX_OUTSIDE = 13        /* max unpooling: an index names no element of the tensor that it counts */
+    POLYPHASE_INDEX_OUTSIDE = 13,       /* max unpooling: an index names no element of the tensor that it counts */
+    POLYPHASE_NO_CUDA = 14,             /* no CUDA driver or GPU, or no context is current on the calling thread */
+    POLYPHASE_CUDA_FAILED = 15          /* the CUDA driver reported an error */
 };
 
 /* The message of the last error on the calling thread; "" if there was none. A success does not clear it. */

@@ -1,0 +1,277 @@
+#include "schedules/cpu/convolution_cost.h"
+
+#include <utility>
+
+#include "generators/convolution.h"
+#include "generators/tap_tables.h"
+#include "schedules/cpu/task_memory.h"
+
+namespace polyphase::cpu {
+namespace {
+
+constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 to 50 us to wake
+
+}  // namespace
+
+int ceil_div(long long a, long long b) {
+    return static_cast<int>((a + b - 1) / b);
+}
+
+int divisor_within(int count, long long limit) {
+    int divisor = static_cast<int>(std::clamp<long long>(limit, 1, count));
+    while (count % divisor != 0) divisor--;
+    return divisor;
+}
+
+Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
+    groups = convolution_of(problem)->groups;
+    group_in = problem.in_channels / groups;
+    group_out = problem.out_channels / groups;
+    batch = problem.batch;
+    channels_first_in = problem.input_layout == Layout::nchw;
+    channels_first_out = problem.output_layout == Layout::nchw;
+    for (int a = 0; a < kAxes; a++) {
+        const AxisMap& axis = axes[a];
+        period[a] = axis.period;
+        most_taps[a] = std::max(axis.taps(), 1);
+        quotients[a] = ceil_div(axis.output, axis.period);
+        pads = pads || reads_outside(axis);
+        for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
+        reach[a] = cpu::reach(axis);
+    }
+    const auto* resize = std::get_if<ResizeConv>(&problem.op);
+    if (!resize || presummed(*resize)) return;
+    const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));
+    resamples = pads = true;
+    gathers = !phases_along_x(maps[kX]);
+    taps_along_rows = std::max(maps[kX].taps(), 1);
+    row_taps = static_cast<double>(std::max(maps[kY].taps(), 1)) * std::max(maps[kZ].taps(), 1) * maps[kX].input /
+               maps[kX].output;
+}
+
+double Shape::inputs() const {
+    return static_cast<double>(groups * group_in) * axes[kX].input * axes[kY].input * axes[kZ].input;
+}
+
+double Shape::outputs() const {
+    return static_cast<double>(groups * group_out) * axes[kX].output * axes[kY].output * axes[kZ].output;
+}
+
+int Shape::offsets() const {
+    int distinct = 1;
+    for (size_t r = 1; r < axes[kX].phases.size(); r++)
+        distinct += axes[kX].phases[r].first_input != axes[kX].phases[r - 1].first_input ? 1 : 0;
+    return distinct;
+}
+
+bool Shape::uniform_x() const {
+    const Phase& first = axes[kX].phases.front();
+    return std::all_of(axes[kX].phases.begin(), axes[kX].phases.end(), [&](const Phase& phase) {
+        return phase.taps == first.taps && phase.first_input == first.first_input;
+    });
+}
+
+// A block's input stays in `bytes` of cache while every channel block passes over it.
+void ConvolutionCost::choose_blocks(Schedule& p, const Tile& tile, long long bytes) const {
+    long long pixels = std::clamp<long long>(bytes / (4 * s_.group_in), 1, tile.most_pixels);
+    for (int a = 0; a < kAxes; a++) {
+        p.params[kBlock[a]] = divisor_within(tiles(tile, a), pixels / tile.extent[a]);
+        pixels = std::max<long long>(1, pixels / s_.quotients[a]);
+    }
+}
+
+// Input elements of one group that all blocks together copy, neighbours' overlaps counted once for each.
+double ConvolutionCost::copied(const Schedule& p, const Tile& tile) const {
+    double elements = static_cast<double>(s_.group_in);
+    for (int a = 0; a < kAxes; a++)
+        elements *= static_cast<double>(copied_along(p, tile, a)) * tiles(tile, a) / p[kBlock[a]];
+    return elements;
+}
+
+int ConvolutionCost::copied_along(const Schedule& p, const Tile& tile, int axis) const {
+    int quotients = p[kBlock[axis]] * tile.extent[axis];
+    if (tile.shifts) quotients = std::min(quotients, s_.quotients[axis]);
+    return quotients + s_.reach[axis] + (axis == kX ? m_.lanes : 0);
+}
+
+// For copies on a task's stack: the blocks that fit there and copy the least.
+bool ConvolutionCost::choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const {
+    Schedule trial = p;
+    double least = 0;
+    const auto try_blocks = [&](int x, int y, int z) {
+        trial.params[kBlock[kX]] = x, trial.params[kBlock[kY]] = y, trial.params[kBlock[kZ]] = z;
+        long long bytes = 4 * s_.group_in, pixels = 1;
+        for (int a = 0; a < kAxes; a++) {
+            bytes *= copied_along(trial, tile, a);
+            pixels *= std::min(trial[kBlock[a]] * tile.extent[a], s_.quotients[a]);
+        }
+        if (bytes > most_bytes || pixels > tile.most_pixels) return false;
+        const double elements = copied(trial, tile);
+        if (least == 0 || elements < least) p.params = trial.params, least = elements;
+        return true;
+    };
+    const auto each_divisor = [](int count, const auto& use) {
+        for (int d = 1; d <= count; d++)
+            if (count % d == 0 && !use(d)) return;
+    };
+    // A part of a row of a resampled image would need a part of the input's row that nobody can tell.
+    each_divisor(tiles(tile, kX), [&](int x) {
+        if (s_.resamples) x = tiles(tile, kX);
+        each_divisor(tiles(tile, kY), [&](int y) {
+            bool fits = true;
+            each_divisor(tiles(tile, kZ), [&](int z) { return fits = try_blocks(x, y, z); });
+            return trial[kBlock[kZ]] > 1 || fits;
+        });
+        return !s_.resamples;
+    });
+    return least > 0;
+}
+
+double ConvolutionCost::blocks(const Schedule& p, const Tile& tile) const {
+    double count = 1;
+    for (int a = 0; a < kAxes; a++) count *= static_cast<double>(tiles(tile, a)) / p[kBlock[a]];
+    return count;
+}
+
+// Where nothing is padded, a block must not go past the input's end.
+bool ConvolutionCost::leaves_input(const Schedule& p, const Tile& tile, Stage stage) const {
+    if (s_.pads || (tile.shifts && stage != kPerBlock)) return false;
+    for (int a = 0; a < kAxes; a++) {
+        const bool several = p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
+        if (s_.quotients[a] % tile.extent[a] != 0 && several == tile.shifts) return true;
+    }
+    return false;
+}
+
+// Cycles to bring the input to where tiles read it.
+double ConvolutionCost::staging(const Schedule& p, const Tile& tile, Stage stage) const {
+    const double from = 4 * s_.inputs() > l2() / 2 ? costs_.stream_bytes : costs_.cache_bytes;
+    const bool same_order = tile.channels_inside != s_.channels_first_in;
+    double move = same_order ? 8.0 / m_.lanes : costs_.turn_per_element / 2 * 16 / m_.lanes;
+    if (s_.resamples)
+        move += s_.row_taps / m_.lanes +
+                s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? costs_.gather : 1.0 / m_.lanes);
+    if (stage == kPerImage) return s_.inputs() * (move + costs_.staged_bytes / from);
+    const double reading = s_.inputs() * 4 / from;
+    return stage == kDirect ? reading : reading + copied(p, tile) * static_cast<double>(s_.groups) * move;
+}
+
+// Cycles of loads from a block's input that the first-level cache does not hold.
+double ConvolutionCost::loading(const Schedule& p, const Tile& tile) const {
+    double bytes = 4 * static_cast<double>(s_.group_in);
+    for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
+    return bytes > costs_.held * static_cast<double>(m_.l1) ? costs_.exposed * tile.loaded / costs_.cache_bytes : 0;
+}
+
+// Cycles of the weights' way from the caches, once for each block.
+double ConvolutionCost::weights(const Schedule& p, const Tile& tile) const {
+    const double bytes = 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
+    return bytes * blocks(p, tile) / (bytes > l2() / 2 ? costs_.stream_bytes : costs_.cache_bytes);
+}
+
+// Cycles to store, beyond plain stores: turning, and beginning runs that miss the caches.
+double ConvolutionCost::storing(const Schedule& p, const Tile& tile) const {
+    double run = s_.period[kX] * std::min(p[kBlock[kX]] * tile.extent[kX], s_.quotients[kX]);
+    if (tile.run_channels != 0 && tile.run_channels < s_.group_out) run = tile.run_channels;
+    if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
+    const double runs = 4 * s_.outputs() > l2() / 2 ? s_.outputs() / run : 0;
+    return s_.outputs() * tile.store + runs * costs_.run_start;
+}
+
+// Adds the tile once for each place where the padded input may lie.
+void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
+    const auto l1 = static_cast<long long>(costs_.held * static_cast<double>(m_.l1));
+    for (const auto& [stage, most_bytes] :
+         {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
+        if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
+        Schedule p = base;
+        if (stage != kPerBlock)
+            choose_blocks(p, tile, tile.block_bytes);
+        else if (!choose_copied_blocks(p, tile, most_bytes))
+            continue;
+        if (leaves_input(p, tile, stage)) continue;
+        const bool parallel = static_cast<double>(s_.batch) * tile.reduction > kWorthThreads;
+        // Blocks are what threads share when each has its copy, so there must be enough of them.
+        if (stage == kPerBlock && parallel && blocks(p, tile) * static_cast<double>(s_.groups) < 8) continue;
+        p.params["stage"] = stage;
+        p.params["parallel"] = parallel ? 1 : 0;
+
+        const double reduction = tile.reduction * (stage == kDirect ? costs_.unknown_strides : 1);
+        const double traffic = weights(p, tile);
+        p.predicted_cycles = static_cast<double>(s_.batch) *
+                             (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) +
+                              staging(p, tile, stage) + loading(p, tile) + storing(p, tile));
+        candidates_.push_back(std::move(p));
+    }
+}
+
+Schedule ConvolutionCost::start(const char* family, int lanes) const {
+    return {.family = family, .params = {{"lanes", lanes}, {"lane_loads", 1}}, .source = "cost model"};
+}
+
+std::optional<std::string> reject_convolution(const Problem& problem, const Machine& machine, const Schedule& p) {
+    const Shape s(problem);
+    const auto value = [&](const char* name, int otherwise) {
+        const auto found = p.params.find(name);
+        return found == p.params.end() || found->second < 1 ? otherwise : found->second;
+    };
+    const int lanes = value("lanes", 1), group_out = static_cast<int>(s.group_out);
+    const int period = s.period[kX], qx = s.quotients[kX], qy = s.quotients[kY];
+    std::vector<ParamRange> ranges{{"lanes", 1, machine.lanes, machine.lanes},
+                                   {"lane_loads", 1, machine.lane_operands ? machine.lanes : 1, machine.lanes},
+                                   {"stage", kDirect, kPerBlock},
+                                   {"parallel", 0, 1}};
+    const auto add = [&](std::initializer_list<ParamRange> more) { ranges.insert(ranges.end(), more); };
+    PerAxis<int> tile{1, 1, 1};
+    if (p.family == "channels") {
+        const int channel_blocks = ceil_div(group_out, value("lanes", 1) * value("vectors", 1));
+        add({{"vectors", 1, 8},
+             {"tile_x", 1, qx},
+             {"tile_y", 1, qy},
+             {"depth", 1, static_cast<int>(s.group_in), static_cast<int>(s.group_in)},
+             {"channel_blocks", 1, channel_blocks, channel_blocks},
+             {"passes_inside", 1, 1 + kAxes}});
+        tile = {value("tile_x", 1), value("tile_y", 1), 1};
+        for (int a = 0; a < kAxes; a++) {
+            const int quotients = s.quotients[a];
+            if (!s.pads && quotients % tile[a] != 0 && value(kBlock[a], 1) * tile[a] > quotients)
+                return "schedule channels: parameter " + std::string(kBlock[a]) +
+                       ": expected several blocks, or whole tiles, because the input has no padding";
+        }
+    } else if (p.family == "space") {
+        add({{"vectors", 1, std::max(1, qx / lanes)},
+             {"channels", 1, group_out},
+             {"tile_y", 1, qy},
+             {"through_stack", 0, 1}});
+        tile = {lanes * value("vectors", 1), value("tile_y", 1), 1};
+        if (!s.channels_first_out && value("channels", 1) != group_out)
+            return "schedule space: parameter channels: expected all " + std::to_string(group_out) +
+                   " of a group, because the output is nhwc";
+        if (qx < lanes)
+            return "schedule space: parameter lanes: expected at most " + std::to_string(qx) + " quotients of x";
+    } else if (p.family == "phases") {
+        add({{"vectors", 1, std::max(1, period / lanes), period / lanes},
+             {"channels", 1, group_out},
+             {"tile_x", 1, qx}});
+        tile = {value("tile_x", 1), 1, 1};
+        if (!s.channels_first_out || !s.uniform_x() || period % lanes != 0)
+            return "schedule phases: expected an nchw output and phases of x, a multiple of lanes, that read the same "
+                   "inputs";
+    } else if (p.family == "groups") {
+        add({{"tile_x", 1, qx}});
+        tile = {value("tile_x", 1), 1, 1};
+        if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out || s.groups < lanes)
+            return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";
+    } else {
+        return "schedule: field family: expected channels, space, phases, groups or reference, found " + p.family;
+    }
+    for (int a = 0; a < kAxes; a++) {
+        const int tiles = ceil_div(s.quotients[a], tile[a]);
+        // A part of a row of a resampled image would need a part of the input's row that nobody can tell.
+        const bool whole = a == kX && s.resamples && value("stage", kDirect) == kPerBlock;
+        ranges.push_back({kBlock[a], whole ? tiles : 1, tiles, tiles});
+    }
+    return reject_params(p, ranges);
+}
+
+}  // namespace polyphase::cpu

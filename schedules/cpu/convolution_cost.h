@@ -1,0 +1,107 @@
+// The cost model of convolutions on CPUs: what a tile of any family costs beyond its arithmetic, and where its input
+// may lie. Which tiles there are, and what their arithmetic costs, is each family's own. Predictions need to rank
+// candidates, not to be right.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schedules/cpu/convolution.h"
+
+namespace polyphase::cpu {
+
+int ceil_div(long long a, long long b);
+
+/// The largest divisor of `count` that is at most `limit`: blocks of equal size need no guard.
+int divisor_within(int count, long long limit);
+
+/// The problem in the numbers that costs are made of.
+struct Shape {
+    PerAxis<AxisMap> axes;
+    PerAxis<int> quotients{}, reach{};  ///< reach: inputs that one quotient's phases read, less one
+    PerAxis<long long> all_taps{};      ///< of all phases of an axis
+    PerAxis<int> period{}, most_taps{};
+    long long group_in = 1, group_out = 1, groups = 1, batch = 1;
+    bool channels_first_in = true, channels_first_out = true, pads = false;
+    bool resamples = false;                    ///< the staged input is a resampled image
+    bool gathers = false;                      ///< along x through a table
+    double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
+
+    explicit Shape(const Problem& problem);
+    double taps() const { return static_cast<double>(all_taps[kX] * all_taps[kY] * all_taps[kZ]); }
+    double phases() const { return static_cast<double>(period[kX]) * period[kY] * period[kZ]; }
+    double inputs() const;
+    double outputs() const;
+    /// Distinct input offsets among the phases of x.
+    int offsets() const;
+    /// Every phase of x reads the same inputs, so that phases can be lanes.
+    bool uniform_x() const;
+};
+
+/// What a processor charges; in cycles unless said otherwise.
+struct Costs {
+    double tile_overhead;     ///< to start and finish a tile's reduction
+    double turn_per_element;  ///< to move an element between channels first and channels last
+    double gather;            ///< to read an element through a table of positions
+    double stream_bytes;      ///< bytes per cycle from beyond the second-level cache
+    double cache_bytes;       ///< bytes per cycle from the second-level cache
+    double staged_bytes;      ///< bytes of traffic per input staged per image: read, written, read again
+    double held;              ///< of the first-level cache that a block's input may fill and be loaded from it
+    double run_start;         ///< to begin a run of stores that misses the caches
+    double unknown_strides;   ///< factor of a tile whose addresses take arithmetic
+    double exposed;           ///< of the weights' traffic that is not hidden behind arithmetic
+};
+
+/// Collects candidates. A family of processors derives from it and considers its tiles.
+class ConvolutionCost {
+  public:
+    ConvolutionCost(const Problem& problem, const Machine& machine, const Costs& costs)
+        : s_(problem), m_(machine), costs_(costs) {}
+
+  protected:
+    static constexpr long long kBlockBytes = 128 << 10;  ///< of a block's input
+
+    /// A tile under consideration.
+    struct Tile {
+        PerAxis<int> extent{1, 1, 1};  ///< quotients of the loops that blocks count in
+        double reduction = 0;          ///< cycles of all reductions of one image
+        double packed_channels = 0;    ///< output channels of a group, rounded up to whole blocks
+        bool channels_inside = false;  ///< the staged input has channels innermost
+        long long block_bytes = kBlockBytes;
+        long long most_pixels = 1LL << 40;  ///< quotients of a block
+        bool shifts = true;    ///< the last tile inwards; otherwise a single block is rounded up to whole tiles
+        double loaded = 0;     ///< bytes of the input that all steps of one image load
+        int run_channels = 0;  ///< channels that are stored together, if pixels are apart in memory
+        double store = 0;      ///< cycles per output beyond a plain store
+    };
+
+    Schedule start(const char* family, int lanes) const;
+    /// Adds the tile once for each place where the padded input may lie.
+    void consider(const Schedule& base, const Tile& tile);
+
+    const Shape s_;
+    const Machine m_;
+    const Costs costs_;
+    std::vector<Schedule> candidates_;
+
+  private:
+    int tiles(const Tile& tile, int axis) const { return ceil_div(s_.quotients[axis], tile.extent[axis]); }
+    void choose_blocks(Schedule& p, const Tile& tile, long long bytes) const;
+    double copied(const Schedule& p, const Tile& tile) const;
+    int copied_along(const Schedule& p, const Tile& tile, int axis) const;
+    bool choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const;
+    double blocks(const Schedule& p, const Tile& tile) const;
+    bool leaves_input(const Schedule& p, const Tile& tile, Stage stage) const;
+    double staging(const Schedule& p, const Tile& tile, Stage stage) const;
+    double loading(const Schedule& p, const Tile& tile) const;
+    double weights(const Schedule& p, const Tile& tile) const;
+    double storing(const Schedule& p, const Tile& tile) const;
+    double l2() const { return static_cast<double>(m_.l2); }
+};
+
+/// Why `schedule` cannot run the problem; nothing if it can.
+std::optional<std::string> reject_convolution(const Problem& problem, const Machine& machine, const Schedule& schedule);
+
+}  // namespace polyphase::cpu
