@@ -194,7 +194,8 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     outside.push_back(rz);
     outside.push_back(s.n);
     if (splits) outside.push_back(part);
-    const bool whole_vectors = t.width() > 1 && s.group_out % t.width() == 0;
+    // Vectors of three are stored as four by some OpenCL compilers.
+    const bool whole_vectors = t.width() % 2 == 0 && s.group_out % t.width() == 0;
     t.spread(s, Stage(stored), in_c, in_x, in_y, {}, outside, t.channels_last && whole_vectors);
     stored.fuse(block_x, block_y, place).fuse(place, qz, place);
     Var grid = s.g;
