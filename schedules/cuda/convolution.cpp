@@ -1,9 +1,9 @@
 // Convolutions on GPUs.
 //
-//   tiles      A block computes a tile of outputs of one phase, or of all phases of x and y. Each thread keeps its part
-//   in
-//              registers while the block walks through the input channels, a chunk at a time: the chunk of the padded
-//              input goes through shared memory, weights come as 16-byte loads through the first-level cache.
+//   tiles      A block computes a tile of outputs, of one phase or of all phases of x and y. Each thread keeps its part
+//              of the sums in registers while the block walks through the input channels, a chunk at a time. A chunk
+//              of the padded input goes through shared memory; weights come as loads of 16 bytes through the
+//              first-level cache.
 //   direct     One thread per output or four of them, nothing shared: groups of few channels, which memory binds.
 //   reference  One thread per output.
 //
@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <array>
 
+#include "generators/convolution.h"
 #include "schedules/cuda/memory_bound.h"
 
 namespace polyphase::cuda {
@@ -250,16 +251,6 @@ void schedule_direct(ConvolutionStages& s, const Problem& problem, const Schedul
 }
 
 }  // namespace
-
-int reach(const AxisMap& axis) {
-    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
-    int low = axis.phases.front().first_input, high = low;
-    for (const Phase& phase : axis.phases) {
-        low = std::min({low, phase.first_input, phase.first_input + span});
-        high = std::max({high, phase.first_input, phase.first_input + span});
-    }
-    return high - low;
-}
 
 Packing convolution_packing(const Problem& problem, const Schedule& p) {
     using D = PackedDim;

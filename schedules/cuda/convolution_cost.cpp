@@ -11,16 +11,14 @@ namespace {
 // An H200, per multiprocessor and cycle unless said otherwise. A smaller GPU ranks tiles the same way while its
 // multiprocessors are alike; it has fewer to fill.
 constexpr int kProcessors = 132;
-constexpr double kFma = 128, kLoads = 32;  // lanes
-constexpr double kIssue = 128;             // lanes, of anything
-constexpr double kDramBytes = 2400,
-                 kCacheBytes = 3100;  // of the whole GPU, from memory and from the second-level cache
+constexpr double kFma = 128, kLoads = 32;                // lanes
+constexpr double kIssue = 128;                           // lanes, of anything
+constexpr double kDramBytes = 2400, kCacheBytes = 3100;  // of the whole GPU, from beyond and from its cache
 constexpr int kRegisters = 65536, kMostWarps = 64, kMostBlocks = 32;
 constexpr long long kSharedBytes = 200 << 10;
 
 // Cycles, estimated.
-constexpr double kLatency =
-    800;  // from a chunk's first load until its last word is in shared memory, barriers included
+constexpr double kLatency = 800;            // from a chunk's first load to the barrier behind its last store
 constexpr double kLaunch = 3000;            // of a kernel: to start, to fill the multiprocessors and to drain
 constexpr double kDependentLoad = 40;       // from one product of the direct family to the next
 constexpr double kDirectInstructions = 12;  // of a product there: operands and the arithmetic of their places
@@ -63,7 +61,7 @@ struct Shape {
             period[a] = axes[a].period;
             taps[a] = std::max(axes[a].taps(), 1);
             quotients[a] = ceil_div(axes[a].output, period[a]);
-            reach[a] = cuda::reach(axes[a]);
+            reach[a] = polyphase::reach(axes[a]);
             for (const Phase& phase : axes[a].phases) {
                 live_taps[a] += phase.taps;
                 even = even && phase.taps == axes[a].phases.front().taps;
