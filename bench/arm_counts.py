@@ -67,7 +67,7 @@ def build_program(directory, cross_build):
     program, libraries = directory / "program", PEER / "usr/lib/aarch64-linux-gnu"
     compare = mca.ROOT / "bench/compare"
     # Headers alone, as nlohmann-json's, are the build machine's.
-    run(["aarch64-linux-gnu-g++", "-std=c++20", "-O2", "-Wno-psabi", f"-I{mca.ROOT}", f"-I{PEER}/usr/include", "-idirafter", "/usr/include",
+    run(["aarch64-linux-gnu-g++", "-std=c++20", "-O2", "-Wno-psabi", f"-I{mca.ROOT}", f"-I{mca.ROOT}/runtime/include", f"-I{PEER}/usr/include", "-idirafter", "/usr/include",
          f'-DPOLYPHASE_XNNPACK_VERSION="{xnnpack_version()}"', SOURCES / "program.cpp", compare / "contender.cpp", compare / "polyphase.cpp",
          compare / "xnnpack.cpp", mca.ROOT / "bench/data.cpp", mca.ROOT / "tools/process.cpp",
          cross_build / "problem/libpolyphase_problem.a", libraries / "libXNNPACK.so", libraries / "libpthreadpool.so",

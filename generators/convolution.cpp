@@ -137,6 +137,17 @@ bool reads_outside(const AxisMap& axis) {
     return false;
 }
 
+int reach(const AxisMap& axis) {
+    // Halide sees one number of taps for all phases: the most.
+    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
+    int low = axis.phases.front().first_input, high = low;
+    for (const Phase& phase : axis.phases) {
+        low = std::min({low, phase.first_input, phase.first_input + span});
+        high = std::max({high, phase.first_input, phase.first_input + span});
+    }
+    return high - low;
+}
+
 ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionTensors& in) {
     ConvolutionStages s;
     s.axes = xyz_axes(problem);

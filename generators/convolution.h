@@ -21,6 +21,9 @@ struct ConvolutionTensors {
 /// then its input is padded.
 bool reads_outside(const AxisMap& axis);
 
+/// Inputs that the phases of one quotient read along an axis, less one.
+int reach(const AxisMap& axis);
+
 /// THE ALGORITHM, unscheduled.
 ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionTensors& in);
 

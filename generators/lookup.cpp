@@ -27,9 +27,7 @@ Expr tree(const Expr& index, const std::vector<Run<T>>& runs, size_t begin, size
     return select(index < runs[middle].begin, tree(index, runs, begin, middle), tree(index, runs, middle, end));
 }
 
-}  // namespace
-
-Expr lookup(const Expr& index, const std::vector<int>& values) {
+std::vector<Run<int>> runs_of(const std::vector<int>& values) {
     std::vector<Run<int>> runs;
     for (int i = 0; i < static_cast<int>(values.size()); i++) {
         if (!runs.empty()) {
@@ -39,6 +37,17 @@ Expr lookup(const Expr& index, const std::vector<int>& values) {
         }
         runs.push_back({i, values[i], 0});
     }
+    return runs;
+}
+
+}  // namespace
+
+int linear_runs(const std::vector<int>& values) {
+    return static_cast<int>(runs_of(values).size());
+}
+
+Expr lookup(const Expr& index, const std::vector<int>& values) {
+    const std::vector<Run<int>> runs = runs_of(values);
     return tree(index, runs, 0, runs.size());
 }
 

@@ -7,7 +7,10 @@
 
 namespace polyphase {
 
-/// values[index]: selects between the runs along which values go up by one step each.
+/// How many runs `values` consist of along which they go up by one step each.
+int linear_runs(const std::vector<int>& values);
+
+/// values[index]: selects between such runs.
 Halide::Expr lookup(const Halide::Expr& index, const std::vector<int>& values);
 
 /// values[index]: selects between runs of equal values.

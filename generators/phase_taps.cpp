@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "generators/lookup.h"
+
 namespace polyphase {
 namespace {
 
@@ -9,14 +11,17 @@ using Halide::Expr;
 
 constexpr int kMaxSelects = 8;  // a table with more steps is read from memory
 
-// A small table as a function of a phase: one select per change of value, constant for a constant phase.
+// A small table as a function of a phase: one select per change of value or of slope, constant for a constant phase.
 Expr by_phase(const Expr& r, const AxisMap& axis, int Phase::* member) {
     const std::vector<Phase>& phases = axis.phases;
     int changes = 0;
     for (size_t i = 1; i < phases.size(); i++) changes += phases[i].*member != phases[i - 1].*member;
     if (changes > kMaxSelects) {
-        Halide::Buffer<int> table(static_cast<int>(phases.size()));
-        for (size_t i = 0; i < phases.size(); i++) table(static_cast<int>(i)) = phases[i].*member;
+        std::vector<int> values;
+        for (const Phase& phase : phases) values.push_back(phase.*member);
+        if (linear_runs(values) <= kMaxSelects) return lookup(r, values);
+        Halide::Buffer<int> table(static_cast<int>(values.size()));
+        std::copy(values.begin(), values.end(), table.begin());
         return table(r);
     }
     Expr result = phases.front().*member;

@@ -32,7 +32,7 @@ class Backend {
     virtual bool runs_on_device() const { return false; }
 
     /// What has to be done to the pipeline of a convolution after Halide has lowered it.
-    virtual void add_lowering_passes(Halide::Pipeline) const {}
+    virtual void add_lowering_passes(Halide::Pipeline&) const {}
 
     // Each applies a schedule of `candidates`, or the reference, to an operator's stages.
     virtual void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,

@@ -59,7 +59,7 @@ bool runs_on_device(const Halide::Target& target) {
     return backend_for(target).runs_on_device();
 }
 
-void add_lowering_passes(const Halide::Target& target, const Halide::Pipeline& pipeline) {
+void add_lowering_passes(const Halide::Target& target, Halide::Pipeline pipeline) {
     backend_for(target).add_lowering_passes(pipeline);
 }
 

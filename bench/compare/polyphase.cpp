@@ -1,10 +1,12 @@
 // Our kernels, as an application in any language would use them: compiled to shared libraries, called through the C
 // ABI.
 #include <dlfcn.h>
+#include <polyphase/allocator.h>
 
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <new>
 
 #include "bench/compare/contender.h"
 #include "problem/names.h"
@@ -31,6 +33,7 @@ class Kernel {
         find(packed_size, name + "_packed_size");
         find(workspace_size, name + "_workspace_size");
         find(set_num_threads, "polyphase_set_num_threads");
+        find(get_allocator, "polyphase_get_allocator");
         find(last_error, "polyphase_last_error");
     }
 
@@ -44,6 +47,7 @@ class Kernel {
     int (*run)(const void* input, const void* packed, void* output, void* workspace) = nullptr;
     int (*run_indexed)(const void* input, const int64_t* indices, void* output, void* workspace) = nullptr;
     void (*set_num_threads)(int) = nullptr;
+    polyphase_allocator (*get_allocator)() = nullptr;
     const char* (*last_error)() = nullptr;
     Setup setup;  ///< filled by the first contender that uses it
 
@@ -59,6 +63,27 @@ Kernel& load(const std::string& path, const std::string& name) {
     return *kernel;
 }
 
+/// Packed weights and workspace lie where the C++ functions put them: in memory of the library's own allocator.
+class OwnMemory {
+  public:
+    OwnMemory(const polyphase_allocator& allocator, size_t bytes) : allocator_(allocator), bytes_(bytes) {
+        constexpr size_t kAlignment = 64;
+        if (bytes > 0) data_ = allocator.allocate(allocator.context, bytes, kAlignment);
+        if (bytes > 0 && data_ == nullptr) throw std::bad_alloc();
+    }
+    ~OwnMemory() {
+        if (data_ != nullptr) allocator_.release(allocator_.context, data_, bytes_);
+    }
+    OwnMemory(const OwnMemory&) = delete;
+    OwnMemory& operator=(const OwnMemory&) = delete;
+    void* data() const { return data_; }
+
+  private:
+    polyphase_allocator allocator_;
+    size_t bytes_;
+    void* data_ = nullptr;
+};
+
 class PolyphaseContender : public Contender {
   public:
     PolyphaseContender(const Work& work, Kernel& kernel, int threads)
@@ -67,8 +92,8 @@ class PolyphaseContender : public Contender {
           has_weights_(!work.weights.empty()),
           indices_(work.indices),
           input_(work.input),
-          packed_(kernel.packed_size()),
-          workspace_(kernel.workspace_size()),
+          packed_(kernel.get_allocator(), kernel.packed_size()),
+          workspace_(kernel.get_allocator(), kernel.workspace_size()),
           output_elements_(static_cast<size_t>(output_elements(work.problem))),
           output_(output_elements_ * sizeof(float)) {
         use_threads();
@@ -96,13 +121,14 @@ class PolyphaseContender : public Contender {
     std::vector<float> output() override { return {output_.data(), output_.data() + output_elements_}; }
 
   private:
-    const float* packed() const { return has_weights_ ? packed_.data() : nullptr; }
+    const void* packed() const { return has_weights_ ? packed_.data() : nullptr; }
 
     Kernel& kernel_;
     const int threads_;
     const bool has_weights_;
     const std::vector<int64_t> indices_;
-    Buffer input_, packed_, workspace_;
+    Buffer input_;
+    const OwnMemory packed_, workspace_;
     const size_t output_elements_;
     Buffer output_;
 };

@@ -16,6 +16,8 @@ def is_convolution(row):
 def summary(results):
     """Some lines for a terminal."""
     lines = []
+    if "application" in results:
+        lines.append(f"an application of the CUDA runtime's: {results['application']}")
     for suite, counts in results.get("suites", {}).items():
         lines.append(f"{suite}: {counts['run']} run, {counts['wrong']} wrong")
     measured = timed(results)

@@ -13,6 +13,7 @@ or `left_out`, and why.
 import argparse
 import ctypes
 import json
+import math
 import pathlib
 import re
 import statistics
@@ -67,6 +68,7 @@ def main():
             show(line | {"left_out": str(reason)})
         except RuntimeError as error:
             show(line | {"left_out": str(error).splitlines()[0]})
+        torch.cuda.empty_cache()
     return 0
 
 
@@ -97,7 +99,7 @@ def measure(layer, kernels):
     torch.cuda.synchronize()
     largest = expected.abs().max().item()
     error = (outputs[0] - expected).abs().max().item() / max(largest, 1e-30)
-    result = {"sets": sets, "error": error, "agrees": error <= TOLERANCE}
+    result = {"sets": sets, "error": error if math.isfinite(error) else str(error), "agrees": error <= TOLERANCE}
 
     result["us_ours"] = time_runs([lambda i=i: ours.run(inputs[i], packed[i], outputs[i]) for i in range(sets)])
     result["us_torch"] = time_runs([lambda i=i: activation(functions[i](inputs[i])) for i in range(sets)])

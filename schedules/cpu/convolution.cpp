@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "generators/convolution.h"
 #include "schedules/cpu/task_memory.h"
 
 namespace polyphase::cpu {
@@ -408,14 +409,15 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
     }
 }
 
-// Instructions that store an interleave (ARM's st2 to st4) want its vectors in neighbouring registers. LLVM ties sums
-// that are stored as they are together for the whole reduction and then shuffles them about in it; going
-// "through_stack", in a loop over the tile's stores, takes them apart. Vectors of neighbouring quotients times
-// broadcast weights, the taps of x unrolled so that phases share their loads. Kernel 4 and stride 2: 6 channels x 2
-// phases x 2 vectors are 24 sums, and a step 48 FMAs for 30 loads. Vectors at odd offsets straddle two cache lines: on
-// one core of an Intel Xeon (Granite Rapids) such loops reach 87 % of the FMA peak from the first-level cache, aligned
-// ones (kernel = stride) 95 %; layers 40 to 75 %. One output channel (FSRCNN) is bound by bringing 56 channels of a
-// large image to the first-level cache: 25 to 35 %.
+// Vectors of neighbouring quotients times broadcast weights, the taps of x unrolled so that phases share their loads.
+// Kernel 4 and stride 2: 6 channels x 2 phases x 2 vectors are 24 sums, and a step 48 FMAs for 30 loads. Vectors at odd
+// offsets straddle two cache lines: on one core of an Intel Xeon (Granite Rapids) such loops reach 87 % of the FMA peak
+// from the first-level cache, aligned ones (kernel = stride) 95 %; layers 40 to 75 %. One output channel (FSRCNN) is
+// bound by bringing 56 channels of a large image to the first-level cache: 25 to 35 %.
+//
+// ARM's instructions that store an interleave (st2 to st4) want its vectors in neighbouring registers. LLVM ties sums
+// that are stored as they are together for the whole reduction, and then shuffles them about in it. Going
+// "through_stack", in a loop over the tile's stores, takes them apart.
 void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"];
@@ -534,17 +536,6 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
 }
 
 }  // namespace
-
-int reach(const AxisMap& axis) {
-    // Halide sees one number of taps for all phases: the most.
-    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
-    int low = axis.phases.front().first_input, high = low;
-    for (const Phase& phase : axis.phases) {
-        low = std::min({low, phase.first_input, phase.first_input + span});
-        high = std::max({high, phase.first_input, phase.first_input + span});
-    }
-    return high - low;
-}
 
 Packing convolution_packing(const Schedule& p) {
     using D = PackedDim;

@@ -15,9 +15,6 @@ enum Stage { kDirect, kPerImage, kPerBlock };
 /// Parameters: tiles of a block along x, y, z.
 inline constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
-/// Inputs that the phases of one quotient read along an axis, less one.
-int reach(const AxisMap& axis);
-
 /// How `schedule` wants the weights packed.
 Packing convolution_packing(const Schedule& schedule);
 

@@ -37,7 +37,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
         quotients[a] = ceil_div(axis.output, axis.period);
         pads = pads || reads_outside(axis);
         for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
-        reach[a] = cpu::reach(axis);
+        reach[a] = polyphase::reach(axis);
     }
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     if (!resize || presummed(*resize)) return;

@@ -1,9 +1,9 @@
 // Convolutions on GPUs.
 //
-//   tiles      A block computes a tile of outputs of one phase, or of all phases of x and y. Each thread keeps its part
-//   in
-//              registers while the block walks through the input channels, a chunk at a time: the chunk of the padded
-//              input goes through shared memory, weights come as 16-byte loads through the first-level cache.
+//   tiles      A block computes a tile of outputs, of one phase or of all phases of x and y. Each thread keeps its part
+//              of the sums in registers while the block walks through the input channels, a chunk at a time. A chunk
+//              of the padded input goes through shared memory; weights come as loads of 16 bytes through the
+//              first-level cache.
 //   direct     One thread per output or four of them, nothing shared: groups of few channels, which memory binds.
 //   reference  One thread per output.
 //
@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <array>
 
+#include "generators/convolution.h"
 #include "schedules/cuda/memory_bound.h"
 
 namespace polyphase::cuda {
@@ -31,9 +32,7 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-constexpr int kVector = 4;              // 16 bytes
-constexpr int kMostBodyFmas = 1024;     // of a thread, in one step of its innermost loop
-constexpr int kMostUnrolledCopies = 8;  // of a thread, when a chunk is staged
+constexpr int kVector = 4;  // 16 bytes
 
 // Dimensions of the output, innermost in memory first.
 std::vector<Var> memory_order(const ConvolutionStages& s, const Problem& problem) {
@@ -73,9 +72,9 @@ struct Tile {
 
     // Cuts what a block computes along c, qx and qy into threads and their tiles, and maps the threads. Returns the
     // loops of a thread's tile, innermost first.
-    std::vector<VarOrRVar> spread(const ConvolutionStages& s, Stage stage, Var block_c, Var block_x, Var block_y,
-                                  const std::vector<VarOrRVar>& reduction_in, const std::vector<VarOrRVar>& outside,
-                                  bool vectors) {
+    std::vector<VarOrRVar> spread(const ConvolutionStages& s, Stage stage, const Var& block_c, const Var& block_x,
+                                  const Var& block_y, const std::vector<VarOrRVar>& reduction_in,
+                                  const std::vector<VarOrRVar>& outside, bool vectors) {
         // A thread's channels are vectors of four, those of neighbouring lanes follow each other.
         stage.split(block_c, vector, lane_c, lanes_c * width()).split(lane_c, lane_c, in_vector, width());
         // Lanes that are many follow each other; few have tiles that do, so that neighbouring taps share inputs.
@@ -125,8 +124,8 @@ int inputs_of(const AxisMap& axis, int outputs, bool phases) {
 }
 
 // The chunk of the padded input, copied by all threads of a block in the order in which it lies in memory.
-void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, Func sums, Func staged,
-                 const RVar& chunk) {
+void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Tile& t, const Func& sums,
+                 Func staged, const RVar& chunk) {
     const auto [x, y, z] = s.i;
     const bool ci_last = problem.input_layout == Layout::nhwc;
     staged.compute_at(sums, chunk).store_in(MemoryType::GPUShared);
@@ -196,7 +195,8 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
     outside.push_back(rz);
     outside.push_back(s.n);
     if (splits) outside.push_back(part);
-    const bool whole_vectors = t.width() > 1 && s.group_out % t.width() == 0;
+    // Vectors of three are stored as four by some OpenCL compilers.
+    const bool whole_vectors = t.width() % 2 == 0 && s.group_out % t.width() == 0;
     t.spread(s, Stage(stored), in_c, in_x, in_y, {}, outside, t.channels_last && whole_vectors);
     stored.fuse(block_x, block_y, place).fuse(place, qz, place);
     Var grid = s.g;
@@ -252,17 +252,7 @@ void schedule_direct(ConvolutionStages& s, const Problem& problem, const Schedul
 
 }  // namespace
 
-int reach(const AxisMap& axis) {
-    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
-    int low = axis.phases.front().first_input, high = low;
-    for (const Phase& phase : axis.phases) {
-        low = std::min({low, phase.first_input, phase.first_input + span});
-        high = std::max({high, phase.first_input, phase.first_input + span});
-    }
-    return high - low;
-}
-
-Packing convolution_packing(const Problem&, const Schedule& p) {
+Packing convolution_packing(const Problem& problem, const Schedule& p) {
     using D = PackedDim;
     if (p.family == "tiles") {
         const int block = p["lanes_c"] * p["tile_c"];
@@ -270,6 +260,9 @@ Packing convolution_packing(const Problem&, const Schedule& p) {
             return {block, {D::co_in_block, D::rx, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
         return {block, {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
     }
+    // The direct family and the reference: innermost what lanes run along.
+    if (problem.output_layout == Layout::nchw)
+        return {1, {D::rx, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
     return {1, {D::group, D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block}};
 }
 

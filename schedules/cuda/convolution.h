@@ -11,9 +11,6 @@
 
 namespace polyphase::cuda {
 
-/// Inputs that the phases of one quotient read along an axis, less one.
-int reach(const AxisMap& axis);
-
 /// Every schedule worth trying, with the cost model's prediction (convolution_cost.cpp).
 std::vector<Schedule> convolution_candidates(const Problem& problem);
 

@@ -11,8 +11,10 @@
 namespace polyphase::cuda {
 
 /// One thread per element of `f`, or per `lanes` neighbours of its first dimension, which it stores as one vector.
-/// `order`: all dimensions, innermost in memory first. Returns the loop over threads.
-Halide::Var one_pass(Halide::Func f, const std::vector<Halide::Var>& order, int lanes);
+/// `order`: all dimensions, innermost in memory first, but those that each thread goes through: `unrolled`. Returns the
+/// loop over threads.
+Halide::Var one_pass(Halide::Func f, const std::vector<Halide::Var>& order, int lanes,
+                     const std::vector<Halide::Var>& unrolled = {});
 
 std::vector<Schedule> memory_bound_candidates(const Problem& problem);
 /// Why `schedule` cannot run the problem; nothing if it can.

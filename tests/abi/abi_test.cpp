@@ -426,7 +426,9 @@ TEST_P(Abi, RunsOnOpenMpsThreads) {
     polyphase_set_thread_pool(&pool);
     polyphase_set_num_threads(3);
     EXPECT_TRUE(same_bits(subject_.output(), expected));
-    if (std::string(GetParam()) == "abi_large") EXPECT_GE(loops, 1);
+    if (std::string(GetParam()) == "abi_large") {
+        EXPECT_GE(loops, 1);
+    }
 #endif
 }
 

@@ -105,10 +105,52 @@ class GpuCheck(unittest.TestCase):
         self.assertIn("ended the process with status -11", rows[0]["wrong"])
         self.assertIn("us", rows[1])
 
+    def test_a_program_that_hangs_is_ended(self):
+        real, hanging = self.bundle / "real", self.bundle / "polyphase_shipped"
+        shutil.move(hanging, real)
+        try:
+            hanging.write_text("#!/bin/sh\nsleep 10000 & wait\n")
+            hanging.chmod(0o755)
+            result, out = self.check("--minutes", "0.2", LD_LIBRARY_PATH=str(FAKE_DRIVER))
+        finally:
+            shutil.move(real, hanging)
+        results = json.loads((out / "gpu.json").read_text())
+        self.assertIn({"what": "random zero_insert 0", "why": "its time was up"}, results["not_run"], result.stdout)
+
     def test_its_time_is_kept(self):
         result, out = self.check("--minutes", "0.1", LD_LIBRARY_PATH=str(FAKE_DRIVER))
         results = json.loads((out / "gpu.json").read_text())
         self.assertIn({"what": "suites", "why": "the whole time was up"}, results["not_run"], result.stdout)
+
+
+class Report(unittest.TestCase):
+    def test_shares_and_ratios(self):
+        sys.path.append(str(ROOT / "bench" / "gpu"))
+        import report
+
+        results = {
+            "date": "2026-01-02", "commit": "0123abc", "host": "x86_64, 16 processors", "wrong": [],
+            "not_run": [{"what": "sanitizers", "why": "there is no compute-sanitizer"}],
+            "device": {"device": "H", "capability": 90, "driver": 13000},
+            "suites": {"random": {"run": 108, "wrong": 0}},
+            "ceilings": {"fma_tflops": 50.0, "copy_tbs": 2.0, "memcpy_tbs": 2.0, "fill_tbs": 2.0, "l2_copy_tbs": 4.0},
+            # 2 GFLOP take 40 us at best, 1 MB takes 0.5 us.
+            "layers": [{"name": "a_nchw", "layout": "nchw", "op": "conv_transpose", "flops": 2e9, "bytes": 1e6, "ok": True, "us": 50.0,
+                        "load_ms": 1.0, "compile_ms": 321.0, "schedule": {"family": "tiles", "params": {"x": 4}}},
+                       {"name": "b_nhwc", "layout": "nhwc", "op": "resize", "flops": 0, "bytes": 4e6, "ok": True, "us": 4.0,
+                        "load_ms": 1.0},
+                       {"name": "c_nhwc", "layout": "nhwc", "op": "resize", "not_run": "its time was up"}],
+            "torch": [{"name": "a_nchw", "layout": "nchw", "us_ours": 50.0, "us_torch": 100.0, "us_bare": 75.0},
+                      {"name": "b_nhwc", "layout": "nhwc", "left_out": "PyTorch has no such thing"}],
+        }
+        page = report.page(results)
+        for words in ("| a | nchw | 50.0 | 40.00 | 0.02 | 80 % | 100 | 2.00 | 1.50 | tiles x=4 | 321 |",
+                      "| b | nhwc | 4.0 | 0.00 | 1.00 | 50 % |  |  |  |  | 1 |",
+                      "- convolutions of at least 1 GFLOP: 1 timed; of the ceiling: median 80 %, least 80 %; "
+                      "PyTorch's time / ours: geometric mean 2.00, least 2.00",
+                      "- layers: 2 of 3 right", "- not run: sanitizers: there is no compute-sanitizer", "- 0 wrong",
+                      "- b_nhwc: PyTorch has no such thing", "H, capability 9.0, driver CUDA 13.0"):
+            self.assertIn(words, page)
 
 
 def compile_kernels(problems, directory, targets):

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "problem/problem_file.h"
 #include "schedules/planner.h"
 #include "tests/property/jit_run.h"
 
@@ -87,6 +88,42 @@ TEST_P(OpenCl, AgreesWithTheOracle) {
             } catch (const std::exception& error) {
                 FAIL() << error.what();
             }
+            ASSERT_EQ(mismatch(one, outputs), std::nullopt);
+        }
+    }
+}
+
+/// Layers of the size that schedules are made for, in both layouts, with the schedules that they get.
+TEST(OpenClLayers, AgreeWithTheOracle) {
+    if (const auto missing = missing_platform()) GTEST_SKIP() << "no OpenCL platform: " << *missing;
+    const char* layers = R"([
+        {"name":"wide","op":"conv_transpose","input":[1,64,16,32],"out_channels":64,"kernel":4,"stride":2,"pads":1},
+        {"name":"uneven","op":"conv_transpose","input":[1,32,24,32],"out_channels":64,"kernel":3,"stride":2,"pads":1},
+        {"name":"blocks","op":"conv_transpose","input":[1,64,32,33],"out_channels":32,"kernel":2,"stride":2},
+        {"name":"one_channel","op":"conv_transpose","input":[1,16,40,48],"out_channels":1,"kernel":9,"stride":4,"pads":4,
+         "output_padding":3},
+        {"name":"line","op":"conv_transpose","input":[1,64,256],"out_channels":32,"kernel":16,"stride":8,"pads":4},
+        {"name":"classes","op":"conv_transpose","input":[1,21,9,11],"out_channels":21,"kernel":16,"stride":8},
+        {"name":"small_image","op":"conv_transpose","input":[1,512,2,2],"out_channels":128,"kernel":4,"stride":2,"pads":1},
+        {"name":"volume","op":"conv_transpose","input":[1,32,6,8,8],"out_channels":32,"kernel":2,"stride":2},
+        {"name":"depthwise","op":"conv_transpose","input":[1,32,20,20],"out_channels":32,"kernel":4,"stride":2,"pads":1,
+         "groups":32},
+        {"name":"upsampled","op":"resize_conv","input":[1,32,16,16],"scale":2,"mode":"nearest","out_channels":32,"kernel":3,
+         "pads":1}])";
+    const ParseResult parsed = parse_problems(layers);
+    ASSERT_TRUE(parsed.errors.empty()) << parsed.errors[0];
+    for (const Layout layout : {Layout::nchw, Layout::nhwc}) {
+        for (const Problem& problem : parsed.problems) {
+            Case one;
+            one.problem = problem;
+            one.problem.input_layout = one.problem.output_layout = layout;
+            one.numbers = Numbers::whole;
+            Rng rng(seed_from_environment());
+            one.data = random_data(rng, one.problem, one.numbers);
+            const JitKernel kernel = JitKernel::compile(one.problem, {.schedule = "", .target = kTarget});
+            SCOPED_TRACE(describe(one) + "\nschedule: " + to_json(kernel.schedule()).dump());
+            Outputs outputs;
+            ASSERT_EQ(run_kernel(kernel, one.problem, one.data, outputs), 0);
             ASSERT_EQ(mismatch(one, outputs), std::nullopt);
         }
     }

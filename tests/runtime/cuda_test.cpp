@@ -168,6 +168,9 @@ class CudaTest : public testing::Test {
     CudaTest() {
         fake_cuda::reset();
         fake_cuda::set_context(context);
+        // Loaded code stays as long as its context, so leak checkers shall find it.
+        static auto* const kLoaded = new std::vector<void*>;
+        kLoaded->insert(kLoaded->end(), {run_state, pack_state});
         run_state = pack_state = nullptr;
         intermediates = 1;
         shared_bytes = 0;

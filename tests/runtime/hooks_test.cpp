@@ -1,6 +1,7 @@
 // Scratch memory, threads, errors and allocators, seen from inside a kernel and from the application's own Halide
 // pipelines.
 #include <climits>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -124,6 +125,19 @@ TEST_F(HooksTest, PackTakesScratchFromTheAllocator) {
     }
     EXPECT_EQ(allocator.releases, 2);
     EXPECT_EQ(allocator.bytes_live, 0u);
+}
+
+TEST(DefaultAllocator, BeginsLargeBlocksOnHugePages) {
+    const polyphase_allocator allocator = polyphase_get_allocator();
+    for (const auto& [bytes, alignment] :
+         {std::pair<size_t, size_t>{100, 64}, {(1 << 20) - 1, 64}, {1 << 20, 2 << 20}, {(2 << 20) + 1, 2 << 20}}) {
+        void* memory = allocator.allocate(allocator.context, bytes, 64);
+        ASSERT_NE(memory, nullptr);
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % alignment, 0u) << bytes;
+        std::memset(memory, 1, bytes);
+        allocator.release(allocator.context, memory, bytes);
+    }
+    EXPECT_EQ(allocator.allocate(allocator.context, SIZE_MAX - 10, 64), nullptr);
 }
 
 /// A parallel loop over [min, min + size) that records which indices ran, and where.

@@ -14,7 +14,8 @@ typedef struct polyphase_allocator {
 } polyphase_allocator;
 
 /* Replaces the allocator of what is made from now on; what was made before goes back to where it came from. Null brings
- * the default back. The struct is copied. Not while other threads make or pack weights. */
+ * the default back. The struct is copied. Not while other threads make or pack weights. The default one rounds blocks
+ * of 1 MB and more up to pages of 2 MB and asks the system for such pages. */
 void polyphase_set_allocator(const polyphase_allocator* allocator);
 polyphase_allocator polyphase_get_allocator(void);
 
