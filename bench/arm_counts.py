@@ -7,7 +7,7 @@ docs/benchmarks/arm_counts.json, from which bench/arm.py makes a section of its 
     .deps/bin/python3 bench/arm_counts.py
 
 One program (bench/arm_counts/program.cpp) computes a layer by both; a plugin of qemu (bench/arm_counts/plugin.c) counts.
-Counts do not depend on what else the machine does. All layers take some ten minutes of one core."""
+Counts do not depend on what else the machine does. All layers take some twelve minutes of one core."""
 
 import argparse
 import json
