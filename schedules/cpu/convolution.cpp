@@ -462,7 +462,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
     s.acc.update().unroll(s.taps.y);
     if (p["lane_loads"] > 1) {
         const std::vector<Var> of_filter = s.filter.args();
-        const Var co = of_filter[0], tap = of_filter[3], phase = of_filter[6];
+        const Var &co = of_filter[0], &tap = of_filter[3], &phase = of_filter[6];
         const bool along_channels = lanes_along_channels(p);
         load_lanes(s.filter, s, problem, p, v.task, s.taps.x, along_channels ? co : phase,
                    {{co, along_channels ? space_block(p) : p["channels"]},
