@@ -10,6 +10,16 @@ nlohmann::ordered_json to_json(const Schedule& schedule) {
     return {{"family", schedule.family}, {"params", schedule.params}, {"source", schedule.source}};
 }
 
+int ceil_div(long long a, long long b) {
+    return static_cast<int>((a + b - 1) / b);
+}
+
+int divisor_within(int count, long long limit) {
+    int divisor = static_cast<int>(std::clamp<long long>(limit, 1, count));
+    while (count % divisor != 0) divisor--;
+    return divisor;
+}
+
 std::optional<std::string> reject_params(const Schedule& schedule, const std::vector<ParamRange>& ranges) {
     const std::string subject = "schedule " + schedule.family + ": parameter ";
     for (const ParamRange& range : ranges) {

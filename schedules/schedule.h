@@ -22,6 +22,11 @@ struct Schedule {
 /// {"family": ..., "params": {...}, "source": ...}.
 nlohmann::ordered_json to_json(const Schedule& schedule);
 
+int ceil_div(long long a, long long b);
+
+/// The largest divisor of `count` that is at most `limit`: blocks of equal size need no guard.
+int divisor_within(int count, long long limit);
+
 /// A parameter's range for one problem on one machine.
 struct ParamRange {
     std::string name;

@@ -14,7 +14,6 @@
 namespace polyphase::arm {
 namespace {
 
-using cpu::ceil_div;
 using cpu::kMostTaskBytes;
 
 // Of the middle of the range: little cores move fewer bytes a cycle, servers more.

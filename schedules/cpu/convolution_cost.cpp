@@ -13,16 +13,6 @@ constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 t
 
 }  // namespace
 
-int ceil_div(long long a, long long b) {
-    return static_cast<int>((a + b - 1) / b);
-}
-
-int divisor_within(int count, long long limit) {
-    int divisor = static_cast<int>(std::clamp<long long>(limit, 1, count));
-    while (count % divisor != 0) divisor--;
-    return divisor;
-}
-
 Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     groups = convolution_of(problem)->groups;
     group_in = problem.in_channels / groups;

@@ -12,11 +12,6 @@
 
 namespace polyphase::cpu {
 
-int ceil_div(long long a, long long b);
-
-/// The largest divisor of `count` that is at most `limit`: blocks of equal size need no guard.
-int divisor_within(int count, long long limit);
-
 /// The problem in the numbers that costs are made of.
 struct Shape {
     PerAxis<AxisMap> axes;

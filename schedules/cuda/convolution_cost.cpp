@@ -37,10 +37,6 @@ constexpr int kSpareRegisters = 40;  // addresses, counters, operands on their w
 constexpr long long kBlockSharedBytes = 24 << 10;
 constexpr int kMostBodyFmas = 1200;  // unrolled
 
-int ceil_div(long long a, long long b) {
-    return static_cast<int>((a + b - 1) / b);
-}
-
 // The problem in the numbers that costs are made of.
 struct Shape {
     PerAxis<AxisMap> axes;
@@ -72,13 +68,6 @@ struct Shape {
                              [&](const Phase& phase) { return phase.taps == axes[kX].phases.front().taps; });
     }
 };
-
-// The largest divisor of `count` that is at most `limit`.
-int divisor_within(long long count, long long limit) {
-    int divisor = static_cast<int>(std::clamp<long long>(limit, 1, count));
-    while (count % divisor != 0) divisor--;
-    return divisor;
-}
 
 // Neighbouring channels that a thread of the direct family computes.
 int direct_lanes(const Shape& s) {
@@ -183,7 +172,7 @@ class CostModel {
                         if (b.lanes_c > 1 && (b.lanes_c - 1) * b.tile_c >= s_.group_out) continue;
                         if (impossible(s_, b)) continue;
                         for (const int depth : {8, 16, 32}) {
-                            b.depth = divisor_within(s_.group_in, depth);
+                            b.depth = divisor_within(static_cast<int>(s_.group_in), depth);
                             add(b);
                         }
                     }

@@ -15,8 +15,6 @@
 namespace polyphase::x86 {
 namespace {
 
-using cpu::ceil_div;
-using cpu::divisor_within;
 using cpu::kMostTaskBytes;
 
 // Fitted to measurements on an Intel server core (AVX-512).

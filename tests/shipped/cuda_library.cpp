@@ -1,8 +1,5 @@
 // libNAME.so on a CUDA device: the C functions for it, tensors in device memory.
-#include <dlfcn.h>
-
-#include <stdexcept>
-
+#include "tests/shipped/c_functions.h"
 #include "tests/shipped/kernel.h"
 #include "tests/support/cuda_device.h"
 
@@ -11,10 +8,7 @@ namespace {
 
 class CudaLibrary : public ShippedKernel {
   public:
-    CudaLibrary(const std::string& file, std::string name)
-        : handle_(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)), name_(std::move(name)) {
-        if (!handle_) throw std::runtime_error(dlerror());
-    }
+    CudaLibrary(const std::string& file, std::string name) : library_(file, std::move(name)) {}
     // The library stays loaded, as its code does in the device's context.
 
     std::string run(const Problem& problem, const ProblemData& data, Outputs& outputs) override {
@@ -23,30 +17,31 @@ class CudaLibrary : public ShippedKernel {
                    bias = DeviceMemory::of(data.bias), slopes = DeviceMemory::of(data.slopes),
                    residual = DeviceMemory::of(data.residual), indices = DeviceMemory::of(data.indices);
         const bool pools = std::holds_alternative<MaxPool>(problem.op);
-        const DeviceMemory workspace(size("workspace_size_cuda")), packed(size("packed_size_cuda")),
+        const DeviceMemory workspace(library_.size("workspace_size_cuda")), packed(library_.size("packed_size_cuda")),
             output(output_count(problem) * sizeof(float)),
             output_indices(pools ? output_count(problem) * sizeof(int64_t) : 0);
         if (!data.weights.empty()) {
-            const int status = !data.slopes.empty()
-                                   ? call("pack_prelu_cuda", weights.data(), bias.data(), slopes.data(), packed.data(),
-                                          stream.handle())
-                                   : call("pack_cuda", weights.data(), bias.data(), packed.data(), stream.handle());
-            if (status != 0) return last_error("pack", status);
+            const int status = !data.slopes.empty() ? library_.call("pack_prelu_cuda", weights.data(), bias.data(),
+                                                                    slopes.data(), packed.data(), stream.handle())
+                                                    : library_.call("pack_cuda", weights.data(), bias.data(),
+                                                                    packed.data(), stream.handle());
+            if (status != 0) return library_.last_error("pack", status);
         }
         int status = 0;
         if (pools) {
-            status = call("run_with_indices_cuda", input.data(), output.data(), output_indices.data(), workspace.data(),
-                          stream.handle());
+            status = library_.call("run_with_indices_cuda", input.data(), output.data(), output_indices.data(),
+                                   workspace.data(), stream.handle());
         } else if (!data.indices.empty()) {
-            status = call("run_indexed_cuda", input.data(), indices.data(), output.data(), workspace.data(),
-                          stream.handle());
+            status = library_.call("run_indexed_cuda", input.data(), indices.data(), output.data(), workspace.data(),
+                                   stream.handle());
         } else if (!data.residual.empty()) {
-            status = call("run_residual_cuda", input.data(), packed.data(), residual.data(), output.data(),
-                          workspace.data(), stream.handle());
+            status = library_.call("run_residual_cuda", input.data(), packed.data(), residual.data(), output.data(),
+                                   workspace.data(), stream.handle());
         } else {
-            status = call("run_cuda", input.data(), packed.data(), output.data(), workspace.data(), stream.handle());
+            status = library_.call("run_cuda", input.data(), packed.data(), output.data(), workspace.data(),
+                                   stream.handle());
         }
-        if (status != 0) return last_error("run", status);
+        if (status != 0) return library_.last_error("run", status);
         stream.wait();
         for (const DeviceMemory* written : {&packed, &output, &output_indices, &workspace})
             if (!written->surroundings_intact()) return "pack or run wrote outside its outputs or workspace";
@@ -56,23 +51,7 @@ class CudaLibrary : public ShippedKernel {
     }
 
   private:
-    template <typename Function>
-    Function* function(const std::string& what) const {
-        void* found = dlsym(handle_, (name_ + "_" + what).c_str());
-        if (!found) throw std::runtime_error(dlerror());
-        return reinterpret_cast<Function*>(found);
-    }
-    template <typename... Pointers>
-    int call(const std::string& what, Pointers... pointers) const {
-        return function<int(Pointers...)>(what)(pointers...);
-    }
-    size_t size(const std::string& what) const { return function<size_t()>(what)(); }
-    std::string last_error(const std::string& what, int status) const {
-        return what + " returned " + std::to_string(status) + ": " + function<const char*()>("last_error")();
-    }
-
-    void* handle_;
-    std::string name_;
+    const CFunctions library_;
 };
 
 }  // namespace

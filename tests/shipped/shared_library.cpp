@@ -1,9 +1,7 @@
-#include <dlfcn.h>
-
 #include <cstring>
 #include <limits>
-#include <stdexcept>
 
+#include "tests/shipped/c_functions.h"
 #include "tests/shipped/kernel.h"
 #include "tests/support/guarded_buffer.h"
 
@@ -45,11 +43,8 @@ T* data_of(const std::unique_ptr<Tensor>& tensor) {
 
 class SharedLibrary : public ShippedKernel {
   public:
-    SharedLibrary(const std::string& file, std::string name)
-        : handle_(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)), name_(std::move(name)) {
-        if (!handle_) throw std::runtime_error(dlerror());
-    }
-    ~SharedLibrary() override { dlclose(handle_); }
+    SharedLibrary(const std::string& file, std::string name) : library_(file, std::move(name)) {}
+    ~SharedLibrary() override { library_.close(); }
     SharedLibrary(const SharedLibrary&) = delete;
     SharedLibrary& operator=(const SharedLibrary&) = delete;
 
@@ -57,30 +52,31 @@ class SharedLibrary : public ShippedKernel {
         const auto input = Tensor::read_only(data.input), weights = Tensor::read_only(data.weights),
                    bias = Tensor::read_only(data.bias), slopes = Tensor::read_only(data.slopes),
                    residual = Tensor::read_only(data.residual), indices = Tensor::read_only(data.indices);
-        const Tensor workspace(size("workspace_size")), output(output_count(problem) * sizeof(float));
+        const Tensor workspace(library_.size("workspace_size")), output(output_count(problem) * sizeof(float));
         const Tensor output_indices(writes_indices(problem) ? output_count(problem) * sizeof(int64_t) : 0);
         std::unique_ptr<Tensor> packed;
         if (weights) {
-            packed = std::make_unique<Tensor>(size("packed_size"));
-            const int status = slopes
-                                   ? call("pack_prelu", weights->data(), data_of(bias), slopes->data(), packed->data())
-                                   : call("pack", weights->data(), data_of(bias), packed->data());
-            if (status != 0) return last_error("pack", status);
+            packed = std::make_unique<Tensor>(library_.size("packed_size"));
+            const int status =
+                slopes ? library_.call("pack_prelu", weights->data(), data_of(bias), slopes->data(), packed->data())
+                       : library_.call("pack", weights->data(), data_of(bias), packed->data());
+            if (status != 0) return library_.last_error("pack", status);
             if (!packed->surroundings_intact()) return "pack wrote outside the packed weights";
         }
 
         int status = 0;
         if (writes_indices(problem)) {
-            status = call("run_with_indices", input->data(), output.data(), output_indices.data(), workspace.data());
+            status = library_.call("run_with_indices", input->data(), output.data(), output_indices.data(),
+                                   workspace.data());
         } else if (indices) {
-            status = call("run_indexed", input->data(), indices->data(), output.data(), workspace.data());
+            status = library_.call("run_indexed", input->data(), indices->data(), output.data(), workspace.data());
         } else if (residual) {
-            status =
-                call("run_residual", input->data(), data_of(packed), residual->data(), output.data(), workspace.data());
+            status = library_.call("run_residual", input->data(), data_of(packed), residual->data(), output.data(),
+                                   workspace.data());
         } else {
-            status = call("run", input->data(), data_of(packed), output.data(), workspace.data());
+            status = library_.call("run", input->data(), data_of(packed), output.data(), workspace.data());
         }
-        if (status != 0) return last_error("run", status);
+        if (status != 0) return library_.last_error("run", status);
         for (const Tensor* written : {&output, &output_indices, &workspace})
             if (!written->surroundings_intact()) return "run wrote outside its output, indices or workspace";
         outputs.values = output.values<float>();
@@ -91,24 +87,7 @@ class SharedLibrary : public ShippedKernel {
   private:
     static bool writes_indices(const Problem& problem) { return std::holds_alternative<MaxPool>(problem.op); }
 
-    template <typename Function>
-    Function* function(const std::string& what) const {
-        void* found = dlsym(handle_, (name_ + "_" + what).c_str());
-        if (!found) throw std::runtime_error(dlerror());
-        return reinterpret_cast<Function*>(found);
-    }
-    /// All functions that work take pointers alone, and one convention passes pointers of any type.
-    template <typename... Pointers>
-    int call(const std::string& what, Pointers... pointers) const {
-        return function<int(Pointers...)>(what)(pointers...);
-    }
-    size_t size(const std::string& what) const { return function<size_t()>(what)(); }
-    std::string last_error(const std::string& what, int status) const {
-        return what + " returned " + std::to_string(status) + ": " + function<const char*()>("last_error")();
-    }
-
-    void* handle_;
-    std::string name_;
+    const CFunctions library_;
 };
 
 }  // namespace
