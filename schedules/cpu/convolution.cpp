@@ -40,8 +40,9 @@ struct Loops {
 };
 
 constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
-constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
-constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
+constexpr int kQuarterPage = 1 << 10;
+constexpr int kMostUnrolledVectors = 8;        // of a pixel when it is stored
+constexpr long long kMostRowBytes = 64 << 10;  // of `rows` on a task's stack
 
 std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> parts) {
     std::vector<VarOrRVar> all;
@@ -173,17 +174,22 @@ Func stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     } else {
         s.padded.vectorize(order[0], lanes, tail);
     }
+    // A tile reads its pixels side by side: a quarter of a page apart, all of them would meet in a few sets of the
+    // first-level cache.
+    if (!along_x && s.groups == 1 && 4 * s.group_in % kQuarterPage == 0) staged.align_storage(s.ci, s.group_in + lanes);
     // Rows begin on a cache line, so that the loads of one offset never straddle two. A part of a row has to be of
     // known size.
     const int alignment = along_x ? std::lcm(lanes, period) : period;
     for (int a = 0; a < kAxes; a++) {
         const int inputs = extent[a] + reach(s.axes[a]);
-        if (a == kX && extent[a] >= s.quotients(a)) {
-            if (excess_is_padding || s.resamples) staged.align_bounds(s.i[kX], alignment);
-        } else if (p["stage"] == kPerBlock) {
+        const bool whole = a == kX && extent[a] >= s.quotients(a);
+        if (extent[a] > s.quotients(a)) {
+            staged.bound_extent(s.i[a], inputs);  // Halide infers what outputs need, but the last tile goes on
+        } else if (!whole && p["stage"] == kPerBlock) {
             const bool rounded_up = excess_is_padding && a == kX;
             staged.bound_extent(s.i[a], rounded_up ? (inputs + lanes - 1) / lanes * lanes : inputs);
         }
+        if (whole && (excess_is_padding || s.resamples)) staged.align_bounds(s.i[kX], alignment);
     }
     if (p["stage"] == kPerBlock) {
         staged.compute_at(s.output, v.task).store_in(kTaskStack);
