@@ -25,6 +25,7 @@ constexpr cpu::Costs kCosts{.tile_overhead = 16,
                             .staged_bytes = 20,
                             .held = 0.8,
                             .run_start = 60,
+                            .pixel_start = 60,
                             .unknown_strides = 1.05,
                             .exposed = 0.3};
 constexpr double kScatter = 1.5;            // to store an element apart from its neighbours

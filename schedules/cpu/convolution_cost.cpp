@@ -9,6 +9,7 @@
 namespace polyphase::cpu {
 namespace {
 
+constexpr double kLateStore = 1.5;       // passes over an output: the line is read before it is written
 constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 to 50 us to wake
 
 }  // namespace
@@ -159,13 +160,17 @@ double ConvolutionCost::weights(const Schedule& p, const Tile& tile) const {
     return bytes * blocks(p, tile) / (bytes > l2() / 2 ? costs_.stream_bytes : costs_.cache_bytes);
 }
 
-// Cycles to store, beyond plain stores: turning, and beginning runs that miss the caches.
+// Cycles to store, beyond what arithmetic hides: turning, what goes through memory, and beginning runs that miss the
+// caches.
 double ConvolutionCost::storing(const Schedule& p, const Tile& tile) const {
     double run = s_.period[kX] * std::min(p[kBlock[kX]] * tile.extent[kX], s_.quotients[kX]);
-    if (tile.run_channels != 0 && tile.run_channels < s_.group_out) run = tile.run_channels;
+    const bool parts_of_pixels = tile.run_channels != 0 && tile.run_channels < s_.group_out;
+    if (parts_of_pixels) run = tile.run_channels;
     if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
-    const double runs = 4 * s_.outputs() > l2() / 2 ? s_.outputs() / run : 0;
-    return s_.outputs() * tile.store + runs * costs_.run_start;
+    double cycles = s_.outputs() * tile.store;
+    if (4 * s_.outputs() <= l2() / 2) return cycles;
+    if (tile.through_memory) cycles += kLateStore * 4 * s_.outputs() / costs_.stream_bytes;
+    return cycles + s_.outputs() / run * (parts_of_pixels ? costs_.pixel_start : costs_.run_start);
 }
 
 // Adds the tile once for each place where the padded input may lie.

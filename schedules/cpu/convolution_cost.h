@@ -45,6 +45,7 @@ struct Costs {
     double staged_bytes;      ///< bytes of traffic per input staged per image: read, written, read again
     double held;              ///< of the first-level cache that a block's input may fill and be loaded from it
     double run_start;         ///< to begin a run of stores that misses the caches
+    double pixel_start;       ///< the same for a part of a pixel's channels, close to its neighbours
     double unknown_strides;   ///< factor of a tile whose addresses take arithmetic
     double exposed;           ///< of the weights' traffic that is not hidden behind arithmetic
 };
@@ -66,10 +67,11 @@ class ConvolutionCost {
         bool channels_inside = false;  ///< the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  ///< quotients of a block
-        bool shifts = true;    ///< the last tile inwards; otherwise a single block is rounded up to whole tiles
-        double loaded = 0;     ///< bytes of the input that all steps of one image load
-        int run_channels = 0;  ///< channels that are stored together, if pixels are apart in memory
-        double store = 0;      ///< cycles per output beyond a plain store
+        bool shifts = true;           ///< the last tile inwards; otherwise a single block is rounded up to whole tiles
+        double loaded = 0;            ///< bytes of the input that all steps of one image load
+        int run_channels = 0;         ///< channels that are stored together, if pixels are apart in memory
+        double store = 0;             ///< cycles per output beyond a plain store
+        bool through_memory = false;  ///< outputs are stored apart from the arithmetic, which hides nothing of it then
     };
 
     Schedule start(const char* family, int lanes) const;

@@ -18,18 +18,19 @@ namespace {
 using cpu::kMostTaskBytes;
 
 // Fitted to measurements on an Intel server core (AVX-512).
-constexpr cpu::Costs kCosts{.tile_overhead = 24,
+constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .turn_per_element = 2,
                             .gather = 1.5,
                             .stream_bytes = 6,
-                            .cache_bytes = 32,
-                            .staged_bytes = 20,
-                            .held = 1.2,
-                            .run_start = 120,
+                            .cache_bytes = 40,
+                            .staged_bytes = 30,
+                            .held = 1.5,
+                            .run_start = 100,
+                            .pixel_start = 20,
                             .unknown_strides = 1.05,
                             .exposed = 0.5};
-constexpr double kDistantLoad = 4.5;     // load slots of a weight vector that comes from the second-level cache
-constexpr double kContention = 0.15;     // of the less busy kind of port that is not hidden behind the other
+constexpr double kDistantLoad = 7.5;     // load slots of a weight vector that comes from the second-level cache
+constexpr double kContention = 0.1;      // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
 constexpr double kSeveralRows = 1.3;     // the same, dearer, if a tile has rows of them
 constexpr double kIdleSums = 2.5;        // sums' worth of issue slots that a tile leaves idle
@@ -65,7 +66,7 @@ class X86Cost : public cpu::ConvolutionCost {
     bool keeps_inputs(int vectors, int tile_y, int scalars) const {
         const int inputs = vectors * tile_y * (s_.most_taps[kX] + s_.offsets() - 1), sums = vectors * tile_y * scalars;
         if (inputs == vectors * tile_y) return true;  // one of each
-        const int spare = m_.registers > 16 ? (tile_y > 1 ? kSpareRegisters : -1) : 0;
+        const int spare = m_.registers > 16 ? (tile_y > 1 ? kSpareRegisters : -1) : 1;
         return sums + inputs <= m_.registers - spare;
     }
 
@@ -136,6 +137,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.most_pixels = kMostTaskBytes / 2 / (4LL * block * channel_blocks * s_.period[kX]);
         if (tile.most_pixels < pixels) return;
         tile.run_channels = planes ? 0 : block * channel_blocks;
+        tile.through_memory = planes || channel_blocks > 1 || !one_pass;
         if (planes) tile.store = kCosts.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
@@ -143,9 +145,11 @@ class X86Cost : public cpu::ConvolutionCost {
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
         tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
         // Weights that a pass has too many of come from the second-level cache.
-        const double loads = vectors * (fits || !one_pass ? 1 : kDistantLoad) + pixels;
-        const double through_memory = planes || channel_blocks > 1 ? 2 : 1;
-        const double moves = one_pass ? through_memory : 3 * passes + 2;  // of a sum, to or from memory
+        const double weight_bytes = s_.most_taps[kX] * s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
+        const bool distant = one_pass && weight_bytes > static_cast<double>(m_.l1);
+        const double loads = vectors * (distant ? kDistantLoad : 1) + pixels;
+        const double moves =
+            one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
         tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
                                   s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
         consider(p, tile);
