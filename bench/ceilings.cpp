@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <barrier>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -35,11 +34,30 @@ double best_seconds(double budget, Run&& run) {
     return best;
 }
 
+/// Threads that wait for each other busily: waking a thread that sleeps takes longer than many a run.
+class Line {
+  public:
+    explicit Line(int threads) : threads_(threads) {}
+    void arrive_and_wait() {
+        const int round = round_.load();
+        if (++arrived_ == threads_) {
+            arrived_ = 0;
+            ++round_;
+        } else {
+            while (round_.load() == round) _mm_pause();
+        }
+    }
+
+  private:
+    const int threads_;
+    std::atomic<int> arrived_ = 0, round_ = 0;
+};
+
 /// The same for `run(thread)` on several threads at once, from when all begin until the last one ends.
 template <typename Run>
 double best_seconds(double budget, int threads, Run&& run) {
     if (threads == 1) return best_seconds(budget, [&] { run(0); });
-    std::barrier<> line(threads);
+    Line line(threads);
     std::atomic<bool> done = false;
     std::vector<std::jthread> others;
     for (int thread = 1; thread < threads; ++thread) {

@@ -156,12 +156,12 @@ class Results:
         """(milliseconds that the machine needs at best, "fma" or "bytes", whichever binds), or None. Bytes are copied
         with the better of plain and streaming stores; a depthwise layer is held against filling its output instead."""
 
-        def rate(kind, of_isa=None):
-            values = self._ceilings.get((*row, kind, of_isa, threads))
+        def rate(kind):
+            values = self._ceilings.get((*row, kind, None, threads))
             return statistics.median(values) if values else None
 
         fields = self.rows[row]
-        fma = rate("fma", isa)
+        fma = self._fma_peak(row, isa, threads)
         copies = [value for value in (rate("copy"), rate("streaming")) if value]
         if not fma or not copies:
             return None
@@ -180,11 +180,16 @@ class Results:
         """Direct FLOPs per second of `library` as a share of the FMA peak, or None."""
         builds = [CPP] if library == OURS else [CPP, CPP_OPENMP]
         records = [record for build in builds if (record := self.time(row, library, layout, isa, threads, build))]
-        peak = self._ceilings.get((*row, "fma", isa, threads))
+        peak = self._fma_peak(row, isa, threads)
         if not records or not peak or not self.rows[row]["flop"]:
             return None
         fastest = min(record["median_ms"] for record in records)
-        return self.rows[row]["flop"] / fastest * 1e-6 / statistics.median(peak)
+        return self.rows[row]["flop"] / fastest * 1e-6 / peak
+
+    def _fma_peak(self, row, isa, threads):
+        """GFLOP/s, or None: of several cores, as many times one core's, which is what they do at best."""
+        values = self._ceilings.get((*row, "fma", isa, 1))
+        return threads * statistics.median(values) if values else None
 
     def losses(self):
         """(row, layout, isa, threads, library, ratio) of every peer that is faster in the same layout, worst first."""

@@ -335,16 +335,14 @@ void store_pixels(ConvolutionStages& s, const Problem& problem, const Channels& 
         .unroll(v.in_tile[kY]);
 }
 
-// Sums live in memory for a whole block of quotients, all phases of x and `channel_blocks` blocks of channels, so that
-// what is finished is stored in long runs, which hardware prefetchers follow: single lines that miss every cache cost
-// more than the arithmetic. Sums visit registers tile by tile, one part of the reduction (a pass) after the other: the
-// weights of a pass, `depth` input channels of the `passes_inside` innermost tap loops, are read from the first-level
-// cache by every tile but the first. A reduction that is short, or whose weights come from memory anyway, takes one
-// pass in registers.
-// 12x2 or 3x4 pixels x 2 vectors with AVX-512: 24 FMAs for 14 loads; 3 pixels x 4 vectors with AVX2: 12 for 7, in 16
-// registers. On one core of an Intel Xeon (Granite Rapids) such loops reach 87 % of the FMA peak from the first-level
-// cache and 80 % from the second; layers 55 to 75 % with AVX-512, whose peak needs twice the memory of AVX2's, and 65
-// to 83 % with AVX2.
+// A reduction whose weights fit the first-level cache is done in registers, and a tile is stored as soon as it is
+// finished: other tiles' arithmetic hides its way to memory. Otherwise sums live in memory for a whole block of
+// quotients, all phases of x and `channel_blocks` blocks of channels, and visit registers tile by tile, one part of the
+// reduction (a pass) after the other: the weights of a pass, `depth` input channels of the `passes_inside` innermost
+// tap loops, are read from the first-level cache by every tile but the first. What is finished then leaves in long
+// runs. 12x2 or 3x4 pixels x 2 vectors with AVX-512: 24 FMAs for 14 loads; 3 pixels x 4 vectors with AVX2: 12 for 7, in
+// 16 registers. On one core of an Intel Xeon (Granite Rapids) such loops alone reach 88 % of the FMA peak and more,
+// with weights from the first or the second level of cache; what layers miss of it, they wait for memory beyond.
 void schedule_channels(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const Channels t(problem, s, p);

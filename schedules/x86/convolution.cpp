@@ -3,8 +3,7 @@
 // A step of the reduction multiplies `a` vectors with `b` broadcast scalars: a*b FMAs for a + b loads, of which x86 can
 // feed two a cycle of each. So a tile wants a*b >= fma_latency * fma_per_cycle sums to hide the latency, a + b <= a*b
 // so that loads do not bind, and a*b + min(a, b) + 1 registers.
-// On one core of an Intel Xeon (Granite Rapids) loops of such tiles reach 87 % of the FMA peak from the first-level
-// cache and 80 % from the second.
+// On one core of an Intel Xeon (Granite Rapids) loops of such tiles alone reach 88 % of the FMA peak and more.
 #include "schedules/x86/convolution.h"
 
 #include <utility>
