@@ -185,14 +185,13 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         else if (!choose_copied_blocks(p, tile, most_bytes))
             continue;
         if (leaves_input(p, tile, stage)) continue;
-        const bool parallel = static_cast<double>(s_.batch) * tile.reduction > kWorthThreads;
+        const double reduction = tile.reduction * (stage == kDirect ? costs_.unknown_strides : 1);
+        const double traffic = weights(p, tile);
+        const bool parallel = static_cast<double>(s_.batch) * std::max(reduction, traffic) > kWorthThreads;
         // Blocks are what threads share when each has its copy, so there must be enough of them.
         if (stage == kPerBlock && parallel && blocks(p, tile) * static_cast<double>(s_.groups) < 8) continue;
         p.params["stage"] = stage;
         p.params["parallel"] = parallel ? 1 : 0;
-
-        const double reduction = tile.reduction * (stage == kDirect ? costs_.unknown_strides : 1);
-        const double traffic = weights(p, tile);
         p.predicted_cycles = static_cast<double>(s_.batch) *
                              (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) +
                               staging(p, tile, stage) + loading(p, tile) + storing(p, tile));
