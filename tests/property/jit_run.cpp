@@ -16,11 +16,11 @@ namespace {
 constexpr uint32_t kSignallingNan = 0x7fa00000, kOne = 0x3f800000;  // the bits of floats
 constexpr size_t kAlignment = 128, kStackBytes = 1 << 20;           // twice of what a task may have there
 
-template <uint32_t value>
+template <uint32_t Value>
 void* filled_memory(Halide::JITUserContext*, size_t bytes) {
     const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
     void* const memory = std::aligned_alloc(kAlignment, rounded);
-    if (memory) std::fill_n(static_cast<uint32_t*>(memory), rounded / sizeof(uint32_t), value);
+    if (memory) std::fill_n(static_cast<uint32_t*>(memory), rounded / sizeof(uint32_t), Value);
     return memory;
 }
 
@@ -39,14 +39,14 @@ struct Run {
     bool invalid;  ///< some arithmetic had no valid result
 };
 
-/// With the stack below and what Halide allocates full of `value`.
-template <uint32_t value>
+/// With the stack below and what Halide allocates full of `Value`.
+template <uint32_t Value>
 Run run_in_memory_of(const std::function<int()>& run) {
     Halide::JITHandlers handlers;
-    handlers.custom_malloc = filled_memory<value>;
+    handlers.custom_malloc = filled_memory<Value>;
     handlers.custom_free = free_memory;
     const Halide::JITHandlers before = Halide::Internal::JITSharedRuntime::set_default_handlers(handlers);
-    fill_stack(value);
+    fill_stack(Value);
     std::feclearexcept(FE_ALL_EXCEPT);
     const int status = run();
     const bool invalid = std::fetestexcept(FE_INVALID) != 0;
