@@ -121,10 +121,9 @@ class X86Cost : public cpu::ConvolutionCost {
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
-        choose_pass(p, block, false);
-        const bool fits = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
-        if (fits && !one_pass) return;
         choose_pass(p, block, one_pass);
+        const bool whole = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
+        if (whole && !one_pass) return;  // the same as in one pass
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
@@ -147,8 +146,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double weight_bytes = s_.most_taps[kX] * s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
         const bool distant = one_pass && weight_bytes > static_cast<double>(m_.l1);
         const double loads = vectors * (distant ? kDistantLoad : 1) + pixels;
-        const double moves =
-            one_pass ? (planes || channel_blocks > 1 ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
+        const double moves = one_pass ? (tile.through_memory ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
         tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
                                   s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
         consider(p, tile);
