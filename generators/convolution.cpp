@@ -51,6 +51,25 @@ Expr zero_outside(const Func& image, const PerAxis<AxisMap>& axes, const std::ve
     return select(outside, 0.0f, likely(image(nearest)));
 }
 
+// The inputs, counted beyond both ends, that the phases of quotient 0 read. Halide sees one number of taps for all
+// phases: the most.
+Range reads(const AxisMap& axis) {
+    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
+    int low = axis.phases.front().first_input, high = low;
+    for (const Phase& phase : axis.phases) {
+        low = std::min({low, phase.first_input, phase.first_input + span});
+        high = std::max({high, phase.first_input, phase.first_input + span});
+    }
+    return {low, high + 1};
+}
+
+// The inputs that all quotients together read, if they advance by one.
+Range inputs_read(const AxisMap& axis) {
+    const Range first = reads(axis);
+    const int last = (axis.output - 1) / axis.period;
+    return {std::max(first.begin, 0), std::min(first.end + last, axis.input)};
+}
+
 // Coordinates of one packed element. `taps` and `phases` are x, y, z.
 struct FilterIndex {
     Expr co, group, ci;
@@ -137,19 +156,37 @@ bool reads_outside(const AxisMap& axis) {
     return false;
 }
 
-int reach(const AxisMap& axis) {
-    // Halide sees one number of taps for all phases: the most.
-    const int span = (std::max(axis.taps(), 1) - 1) * axis.input_step;
-    int low = axis.phases.front().first_input, high = low;
-    for (const Phase& phase : axis.phases) {
-        low = std::min({low, phase.first_input, phase.first_input + span});
-        high = std::max({high, phase.first_input, phase.first_input + span});
-    }
-    return high - low;
+int first_read(const AxisMap& axis) {
+    return reads(axis).begin;
 }
 
-ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionTensors& in) {
+int reach(const AxisMap& axis) {
+    return reads(axis).size() - 1;
+}
+
+double live_share(const AxisMap& axis) {
+    double pairs = 0;
+    for (const Phase& phase : axis.phases) pairs += phase.taps;
+    pairs *= (axis.output - 1) / axis.period + 1;
+    return pairs == 0 ? 1 : static_cast<double>(axis.live_taps()) / pairs;
+}
+
+bool can_flatten(const Problem& problem) {
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    const auto* resize = std::get_if<ResizeConv>(&problem.op);
+    return (!resize || presummed(*resize)) && std::all_of(axes.begin(), axes.end(), [](const AxisMap& axis) {
+               return axis.advance == 1 && axis.live_taps() > 0;
+           });
+}
+
+Expr ConvolutionStages::pixel(const Expr& x, const Expr& y) const {
+    return x - first_read(axes[kX]) + pitch * (y - first_read(axes[kY]));
+}
+
+ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionForm& form,
+                                     const ConvolutionTensors& in) {
     ConvolutionStages s;
+    s.form = form;
     s.axes = xyz_axes(problem);
     s.groups = conv_of(problem).groups;
     s.group_in = problem.in_channels / s.groups;
@@ -178,8 +215,20 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
         image(s.ci, x, y, z, n) = s.image_period ? along_x_by_phases(maps[kX], s.rows, s.ci, {x, y, z}, n)
                                                  : tables.along_x(s.rows, s.ci, {x, y, z}, n);
     }
-    s.padded(s.ci, x, y, z, n) =
-        s.pads ? zero_outside(image, s.axes, {s.ci, x, y, z, n}, s.image_period != 0) : image(s.ci, x, y, z, n);
+    s.padded(s.ci, x, y, z, n) = s.pads && !form.flattens
+                                     ? zero_outside(image, s.axes, {s.ci, x, y, z, n}, s.image_period != 0)
+                                     : image(s.ci, x, y, z, n);
+    if (form.flattens) {
+        s.pitch = s.quotients(kX) + reach(s.axes[kX]);
+        PerAxis<Range> range;
+        for (int a = 0; a < kAxes; a++) range[a] = inputs_read(s.axes[a]);
+        s.row = range[kX].size();
+        s.inside = RDom(range[kX].begin, range[kX].size(), range[kY].begin, range[kY].size(), range[kZ].begin,
+                        range[kZ].size(), "inside");
+        s.flat(s.ci, x, z, n) = 0.0f;
+        s.flat(s.ci, s.pixel(s.inside.x, s.inside.y), s.inside.z, n) =
+            s.padded(s.ci, s.inside.x, s.inside.y, s.inside.z, n);
+    }
 
     Var co("co"), group("group"), ci("fci"), tx("tx"), ty("ty"), tz("tz");
     s.filter(co, group, ci, tx, ty, tz, rx, ry, rz) =
@@ -196,15 +245,19 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
         if (!all_equal(counts) || counts.front() == 0) s.taps.where(tap[a] < by_phase(s.r[a], counts));
         input[a] =
             s.q[a] * axis.advance + by_phase(s.r[a], collect(axis, &Phase::first_input)) + tap[a] * axis.input_step;
+        if (form.skips[a]) s.taps.where(input[a] >= 0 && input[a] < axis.input);
     }
 
     // THE ALGORITHM. Output phase (rx, ry, rz) is a plain correlation of the input with the taps of that phase.
-    const Expr channel = g * s.group_out + c;
+    const Expr channel = g * s.group_out + c, in_channel = g * s.group_in + s.taps.x;
+    const Expr read = form.flattens ? s.flat(in_channel, s.pixel(input[kX], input[kY] - qy), input[kZ], n)
+                                    : s.padded(in_channel, input[kX], input[kY], input[kZ], n);
     s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = in.bias(channel);
-    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) += s.padded(g * s.group_in + s.taps.x, input[kX], input[kY], input[kZ], n) *
-                                              s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], rx, ry, rz);
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) += read * s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], rx, ry, rz);
 
-    Expr value = s.acc(c, g, qx, qy, qz, rx, ry, rz, n);
+    // Sums across the end of a flat row mix it with the next; nobody reads them.
+    Expr value =
+        form.flattens ? s.acc(c, g, qx + s.pitch * qy, 0, qz, rx, ry, rz, n) : s.acc(c, g, qx, qy, qz, rx, ry, rz, n);
     if (problem.residual) value += in.residual(c, g, rx, qx, ry, qy, rz, qz, n);
     Expr slope;
     if (problem.activation.kind == Activation::Kind::prelu) slope = in.slopes(channel);

@@ -21,11 +21,23 @@ struct ConvolutionTensors {
 /// then its input is padded.
 bool reads_outside(const AxisMap& axis);
 
+/// The first input, counted from zero or less, that the phases of quotient 0 read along an axis, the taps that only
+/// other phases have counted as well.
+int first_read(const AxisMap& axis);
+
 /// Inputs that the phases of one quotient read along an axis, less one.
 int reach(const AxisMap& axis);
 
+/// How many of an axis' (quotient, tap) pairs read inside the input, as a share.
+double live_share(const AxisMap& axis);
+
+/// Whether rows of a plane can follow each other as one: neighbouring quotients read neighbouring inputs, and some
+/// input is read at all.
+bool can_flatten(const Problem& problem);
+
 /// THE ALGORITHM, unscheduled.
-ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionTensors& in);
+ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionForm& form,
+                                     const ConvolutionTensors& in);
 
 /// Extents of the packed weights, innermost first.
 std::vector<int> packed_extents(const Problem& problem, const Packing& packing);

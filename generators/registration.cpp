@@ -147,7 +147,7 @@ class ConvolutionGenerator : public Halide::Generator<ConvolutionGenerator<Op>> 
         constrain_dense(*bias_, {padded_channels(problem_, packing_)});
         if (slopes_) constrain_dense(*slopes_, {padded_channels(problem_, packing_)});
         if (residual_) constrain(*residual_, TensorShape::output(problem_, this->get_target()));
-        stages_ = convolution_stages(problem_, packing_,
+        stages_ = convolution_stages(problem_, packing_, form_of(problem_, this->get_target(), plan_),
                                      {.input = input,
                                       .weights = *weights_,
                                       .bias = *bias_,

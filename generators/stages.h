@@ -27,14 +27,28 @@ enum class TableForm {
     computed,  ///< by stages that compute them, because memory of a device holds no constants
 };
 
+/// What a schedule chooses of a convolution's stages.
+struct ConvolutionForm {
+    bool flattens = false;  ///< rows of a plane follow each other as one; only of a problem that can_flatten
+    /// Axes whose taps are passed over where they read outside the input: those of which no tile has more than one
+    /// quotient.
+    PerAxis<bool> skips{};
+};
+
 /// Transposed convolution, convolution of stride 1, resampling followed by one. An output coordinate is period*q + r
 /// along each axis.
 ///   rows (ci, x, y, z, n)                        the input resampled along y and z, if `resamples`; x still counts
 ///                                                inputs, and goes on past both ends if `image_period` is not 0
 ///   padded (ci, x, y, z, n)                      the input or the resampled image, zero outside its extents
+///   flat (ci, x, z, n)                           if it `flattens`: the rows of `padded` that the taps read, one after
+///   the
+///                                                other: x counts the pixels of a plane, `pitch` of them in a row. An
+///                                                update writes the input into zeros
 ///   filter (c, g, ci, tx, ty, tz, rx, ry, rz)    weights by output channel c of group g, tap and phase: a view of the
 ///                                                packed tensor
-///   acc (c, g, qx, qy, qz, rx, ry, rz, n)        bias plus sums of products over `taps` = (ci, tx, ty, tz)
+///   acc (c, g, qx, qy, qz, rx, ry, rz, n)        bias plus sums of products over `taps` = (ci, tx, ty, tz); of `flat`,
+///   if
+///                                                there is one, and then qx counts a plane's pixels and qy is 0
 ///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc
 struct ConvolutionStages {
     PerAxis<AxisMap> axes;
@@ -42,17 +56,21 @@ struct ConvolutionStages {
     bool pads = false;                            ///< `padded` is defined everywhere: some tap reads outside the input
     bool resamples = false;                       ///< the input is resampled on its way to `padded`
     bool blends_rows = false;                     ///< `rows` are more than a choice among the input's
-    int row = 1;                                  ///< extent of the input along x
+    int row = 1;                                  ///< extent along x of the input, or of what `flat` takes of it
     int image_period = 0;                         ///< of x, if it is resampled by its phases; 0: through its table
-    std::vector<Halide::Func> tables;             ///< of the resampling, those that are computed
-    Halide::Func rows{"rows"}, padded{"padded"}, filter{"filter"}, acc{"acc"}, output{"output"};
-    Halide::RDom taps;
+    ConvolutionForm form;
+    int pitch = 0;                     ///< of `flat`, from a row to the next
+    std::vector<Halide::Func> tables;  ///< of the resampling, those that are computed
+    Halide::Func rows{"rows"}, padded{"padded"}, flat{"flat"}, filter{"filter"}, acc{"acc"}, output{"output"};
+    Halide::RDom taps, inside;  ///< inside: of `flat`'s update
     Halide::Var c{"c"}, g{"g"}, n{"n"}, ci{"ci"};
     PerAxis<Halide::Var> i{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};
     PerAxis<Halide::Var> q{Halide::Var("qx"), Halide::Var("qy"), Halide::Var("qz")};
     PerAxis<Halide::Var> r{Halide::Var("rx"), Halide::Var("ry"), Halide::Var("rz")};
 
     int quotients(int axis) const { return (axes[axis].output + axes[axis].period - 1) / axes[axis].period; }
+    /// Where `flat` holds the input (x, y) of a plane.
+    Halide::Expr pixel(const Halide::Expr& x, const Halide::Expr& y) const;
 };
 
 /// What a schedule chooses of a resampling's stages.

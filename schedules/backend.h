@@ -24,6 +24,8 @@ class Backend {
     /// Why `schedule` cannot run the problem; nothing if it can.
     virtual std::optional<std::string> reject(const Problem& problem, const Halide::Target& target,
                                               const Schedule& schedule) const = 0;
+    /// What `schedule` chooses of a convolution's stages.
+    virtual ConvolutionForm form(const Problem&, const Schedule&) const { return {}; }
     /// How `schedule` wants the weights packed.
     virtual Packing packing(const Problem& problem, const Schedule& schedule) const = 0;
 

@@ -63,6 +63,10 @@ void add_lowering_passes(const Halide::Target& target, Halide::Pipeline pipeline
     backend_for(target).add_lowering_passes(pipeline);
 }
 
+ConvolutionForm form_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {
+    return backend_for(target).form(problem, schedule);
+}
+
 Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {
     return backend_for(target).packing(problem, schedule);
 }

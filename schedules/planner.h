@@ -15,6 +15,9 @@ std::vector<Schedule> candidates(const Problem& problem, const Halide::Target& t
 /// JSON. Throws std::invalid_argument with a sentence if the request is not possible.
 Schedule plan(const Problem& problem, const Halide::Target& target, const std::string& request = "");
 
+/// What `schedule` chooses of a convolution's stages.
+ConvolutionForm form_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule);
+
 Packing packing_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule);
 
 /// Backend::runs_on_device of a target.

@@ -31,6 +31,10 @@ std::optional<std::string> Backend::reject(const Problem& problem, const Target&
     return reject_phases(problem, m, schedule);
 }
 
+ConvolutionForm Backend::form(const Problem& problem, const Schedule& schedule) const {
+    return convolution_form(problem, schedule);
+}
+
 Packing Backend::packing(const Problem&, const Schedule& schedule) const {
     return convolution_packing(schedule);
 }

@@ -12,6 +12,7 @@ class Backend : public polyphase::Backend {
     std::optional<std::string> reject(const Problem& problem, const Halide::Target& target,
                                       const Schedule& schedule) const final;
 
+    ConvolutionForm form(const Problem& problem, const Schedule& schedule) const final;
     Packing packing(const Problem& problem, const Schedule& schedule) const final;
 
     void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,

@@ -5,6 +5,7 @@
 //   channels   along output channels: channels last; wide layers; images smaller than a vector
 //   space      along qx, the quotients of x, with the phases of x (channels last: and the channels) interleaved when
 //              they are stored: channels first, or few channels
+//   flat       the same along whole planes: rows that are no multiple of a vector, or shorter than one
 //   phases     along rx, the phases of x: channels first, large strides
 //   groups     along groups: depthwise, channels last
 // A step of the reduction multiplies vectors with scalars. x86 broadcasts each scalar from memory; where an FMA can
@@ -41,6 +42,7 @@ struct Loops {
 
 constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
 constexpr int kQuarterPage = 1 << 10;                   // bytes
+constexpr int kLeastTurned = 4;                         // elements of a row and a column
 constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
 constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
 
@@ -111,6 +113,15 @@ PerAxis<int> whole_blocks(const ConvolutionStages& s, const Schedule& p, const P
     return extent;
 }
 
+// Of either sign.
+int multiple_below(int value, int of) {
+    return value - (value % of + of) % of;
+}
+
+int multiple_above(int value, int of) {
+    return -multiple_below(-value, of);
+}
+
 // The largest power of two that is at most `limit`.
 int power_of_two_within(int limit) {
     int power = 1;
@@ -133,6 +144,21 @@ void turn(Func tile, const Var& from, int from_extent, int vector, const Var& to
         .unroll(to);
 }
 
+// `staged`, whose storage runs along `to`, copies `tile`, which is dense along `from` where it reads: square by square.
+void copy_turned(Func staged, Func tile, const Var& to, int row, const Var& from, int column, int lanes,
+                 TailStrategy tail) {
+    const Var to_tile("to_tile"), in_row("to"), from_tile("from_tile"), in_column("from");
+    const int to_extent = power_of_two_within(std::min(lanes, row));
+    const int from_extent = power_of_two_within(std::min(lanes, column));
+    staged.split(to, to_tile, in_row, to_extent, tail)
+        .split(from, from_tile, in_column, from_extent, TailStrategy::ShiftInwards)
+        .reorder(in_row, in_column, to_tile, from_tile)
+        .vectorize(in_row)
+        .unroll(in_column);
+    tile.compute_at(staged, to_tile);
+    turn(tile, from, from_extent, from_extent, to, to_extent);
+}
+
 // The padded input in the order in which the reduction walks it: once per image, or once per block of `extent`
 // quotients on the task's stack.
 // Returns what `acc` reads.
@@ -145,22 +171,12 @@ Func stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     const TailStrategy tail = excess_is_padding ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
     const int row = extent[kX] + reach(s.axes[kX]);
     const bool turns =
-        !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= 4;
+        !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= kLeastTurned;
     Func staged = turns ? s.padded.in(s.acc) : s.padded;
     staged.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
     if (turns) {
-        const Var to_tile("to_tile"), to("to"), from_tile("from_tile"), from("from");
-        const int to_extent = power_of_two_within(std::min(lanes, along_x ? row : s.group_in));
-        const int from_extent = power_of_two_within(std::min(lanes, along_x ? s.group_in : row));
-        staged
-            .split(order[0], to_tile, to, to_extent,
-                   excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-            .split(order[1], from_tile, from, from_extent, TailStrategy::ShiftInwards)
-            .reorder(to, from, to_tile, from_tile)
-            .vectorize(to)
-            .unroll(from);
-        s.padded.compute_at(staged, to_tile);
-        turn(s.padded, order[1], from_extent, from_extent, order[0], to_extent);
+        copy_turned(staged, s.padded, order[0], along_x ? row : s.group_in, order[1], along_x ? s.group_in : row, lanes,
+                    excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards);
     } else if (s.resamples) {
         const Var quotient("image_q"), phase("image_r"), vector(kPaddedVector), lane("padded_lane");
         s.padded.split(s.i[kX], quotient, phase, period, TailStrategy::RoundUp).unroll(phase);
@@ -183,11 +199,14 @@ Func stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     for (int a = 0; a < kAxes; a++) {
         const int inputs = extent[a] + reach(s.axes[a]);
         const bool whole = a == kX && extent[a] >= s.quotients(a);
-        if (extent[a] > s.quotients(a)) {
-            staged.bound_extent(s.i[a], inputs);  // Halide infers what outputs need, but the last tile goes on
+        if (extent[a] > s.quotients(a)) {  // Halide infers what outputs need, but the last tile goes on
+            const int first = first_read(s.axes[a]), end = first + inputs;
+            const bool whole_periods = whole && s.resamples;
+            staged.bound_extent(
+                s.i[a], whole_periods ? multiple_above(end, alignment) - multiple_below(first, alignment) : inputs);
         } else if (!whole && p["stage"] == kPerBlock) {
             const bool rounded_up = excess_is_padding && a == kX;
-            staged.bound_extent(s.i[a], rounded_up ? (inputs + lanes - 1) / lanes * lanes : inputs);
+            staged.bound_extent(s.i[a], rounded_up ? multiple_above(inputs, lanes) : inputs);
         }
         if (whole && (excess_is_padding || s.resamples)) staged.align_bounds(s.i[kX], alignment);
     }
@@ -264,7 +283,7 @@ bool lanes_along_channels(const Schedule& p) {
 
 // Output channels that are packed together there: whole vectors.
 int space_block(const Schedule& p) {
-    return (p["channels"] + p["lane_loads"] - 1) / p["lane_loads"] * p["lane_loads"];
+    return multiple_above(p["channels"], p["lane_loads"]);
 }
 
 std::vector<VarOrRVar> channels_first_reduction(const ConvolutionStages& s) {
@@ -416,6 +435,27 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
     }
 }
 
+// Vectors of sums along qx in `rows` rows, for all phases of x and p["channels"] channels.
+void sum_along_x(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v, int rows) {
+    const Var rx = s.r[kX], qx = s.q[kX], qy = s.q[kY];
+    s.acc.bound_extent(s.c, p["channels"])
+        .bound_extent(qx, p["lanes"] * p["vectors"])
+        .bound_extent(qy, rows)
+        .reorder_storage(qx, rx, s.c, qy);
+    const std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
+    register_tile(s, p, qx, {{qy}, p["vectors"] * rows}, {{rx, s.c}, s.axes[kX].period * p["channels"]}, reduction);
+    keep_in_registers(s.acc, p["lanes"], {qx, rx, s.c, qy});
+    s.acc.update().unroll(s.taps.y);
+    if (p["lane_loads"] == 1) return;
+    const std::vector<Var> of_filter = s.filter.args();
+    const Var &co = of_filter[0], &tap = of_filter[3], &phase = of_filter[6];
+    const bool along_channels = lanes_along_channels(p);
+    load_lanes(s.filter, s, problem, p, v.task, s.taps.x, along_channels ? co : phase,
+               {{co, along_channels ? space_block(p) : p["channels"]},
+                {tap, std::max(s.axes[kX].taps(), 1)},
+                {phase, s.axes[kX].period}});
+}
+
 // Vectors of neighbouring quotients times broadcast weights, the taps of x unrolled so that phases share their loads.
 // Kernel 4 and stride 2: 6 channels x 2 phases x 2 vectors are 24 sums, and a step 48 FMAs for 30 loads. Vectors at odd
 // offsets straddle two cache lines: on one core of an Intel Xeon (Granite Rapids) such loops reach 87 % of the FMA peak
@@ -457,29 +497,84 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
             .reorder_storage(qx, rx, s.c, qy);
         keep_in_registers(sums, lanes, {qx, rx, s.c, qy});
     }
-    s.acc.compute_at(s.output, v.in_block[kX])
-        .bound_extent(s.c, p["channels"])
-        .bound_extent(qx, lanes * p["vectors"])
-        .bound_extent(qy, p["tile_y"])
-        .reorder_storage(qx, rx, s.c, qy);
-    std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
-    register_tile(s, p, qx, {{qy}, p["vectors"] * p["tile_y"]}, {{rx, s.c}, s.axes[kX].period * p["channels"]},
-                  reduction);
-    keep_in_registers(s.acc, lanes, {qx, rx, s.c, qy});
-    s.acc.update().unroll(s.taps.y);
-    if (p["lane_loads"] > 1) {
-        const std::vector<Var> of_filter = s.filter.args();
-        const Var &co = of_filter[0], &tap = of_filter[3], &phase = of_filter[6];
-        const bool along_channels = lanes_along_channels(p);
-        load_lanes(s.filter, s, problem, p, v.task, s.taps.x, along_channels ? co : phase,
-                   {{co, along_channels ? space_block(p) : p["channels"]},
-                    {tap, std::max(s.axes[kX].taps(), 1)},
-                    {phase, s.axes[kX].period}});
-    }
+    s.acc.compute_at(s.output, v.in_block[kX]);
+    sum_along_x(s, problem, p, v, p["tile_y"]);
     stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
     // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
     constexpr int kDimOfRx = 2;
     if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
+}
+
+// The input as `flat` holds it, once per image. `pixels`: those of a plane that tiles read.
+void stage_flat(ConvolutionStages& s, const Problem& problem, const Schedule& p, int pixels) {
+    const int lanes = p["lanes"], channels = s.groups * s.group_in;
+    const Var x = s.i[kX];
+    // Planes an odd number of vectors apart: a tile reads the same place of each, and they share no cache sets.
+    const int odd_vectors = (multiple_above(pixels, lanes) / lanes | 1) * lanes;
+    s.flat.compute_at(s.output, s.n)
+        .store_in(MemoryType::Heap)
+        .reorder_storage(x, s.ci, s.i[kZ], s.n)
+        .bound_extent(x, multiple_above(pixels, lanes))
+        .align_storage(x, odd_vectors)
+        .reorder(x, s.ci, s.i[kZ])
+        .vectorize(x, lanes, TailStrategy::RoundUp);
+    // Rows do not overlap, which Halide cannot tell.
+    auto update = s.flat.update();
+    update.allow_race_conditions()
+        .reorder(s.inside.x, s.ci, s.inside.y, s.inside.z)
+        .vectorize(s.inside.x, std::min(lanes, s.row), TailStrategy::GuardWithIf);
+    if (p["parallel"]) {
+        s.flat.parallel(s.ci);
+        update.parallel(s.inside.y);
+    }
+    if (problem.input_layout == Layout::nchw || std::min(s.row, channels) < kLeastTurned) return;
+    Func row = s.padded.in(s.flat);
+    row.compute_at(s.flat, s.inside.y).store_in(kTaskStack).reorder_storage(x, s.ci);
+    copy_turned(row, s.padded, x, s.row, s.ci, channels, lanes, TailStrategy::ShiftInwards);
+}
+
+// As space, but rows follow each other: vectors run across their ends, where sums are worth nothing, and no vector is
+// left half empty but the last of a block. The sums of a block's plane, all phases of x, wait on the stack for their
+// epilogue, which is row by row.
+void schedule_flat(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
+    const Loops v;
+    const int lanes = p["lanes"], vector_tile = lanes * p["vectors"], row = s.quotients(kX);
+    const auto [rx, ry, rz] = s.r;
+    const Var qx = s.q[kX];
+    cut(s, p, {row, 1, 1}, v);
+    cut_channels(s, p["channels"], v);
+    const bool channels_last = problem.output_layout == Layout::nhwc;
+    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.in_tile[kY], v.in_block[kY], v.channel},
+        channels_inside{v.lane, v.channel, rx, v.vector, v.in_tile[kY], v.in_block[kY]};
+    s.output.split(v.in_tile[kX], v.vector, v.lane, std::min(lanes, row), TailStrategy::ShiftInwards)
+        .reorder(concat({channels_last ? channels_inside : phases_inside,
+                         {ry, rz, v.in_tile[kZ], v.in_block[kZ], v.in_block[kX]},
+                         outer_loops(s, v)}))
+        .vectorize(v.lane);
+    // Halide 21 cannot mask a piece of one lane.
+    if (std::min(lanes, row) * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
+    if (channels_last) s.output.unroll(v.channel);
+    share_tasks(s, p, v);
+
+    const int pixels = multiple_above(s.pitch * (p[kBlock[kY]] - 1) + row, vector_tile);
+    const Var tile("tile_of_sums"), in_tile("in_tile_of_sums"), vector("vector_of_sums"), lane("lane_of_sums");
+    Func sums = s.acc.in(s.output);
+    sums.compute_at(s.output, ry)
+        .store_in(kTaskStack)
+        .bound_extent(s.c, p["channels"])
+        .bound_extent(qx, pixels)
+        .reorder_storage(qx, rx, s.c)
+        .split(qx, tile, in_tile, vector_tile)
+        .split(in_tile, vector, lane, lanes)
+        .reorder(lane, vector, rx, s.c, tile)
+        .vectorize(lane)
+        .unroll(vector)
+        .unroll(rx)
+        .unroll(s.c);
+    s.acc.compute_at(sums, tile);
+    sum_along_x(s, problem, p, v, 1);
+    const int last_block = s.pitch * (s.quotients(kY) - p[kBlock[kY]]);
+    stage_flat(s, problem, p, last_block + pixels + reach(s.axes[kX]) + s.pitch * reach(s.axes[kY]));
 }
 
 // Vectors of neighbouring phases: contiguous in the output without interleaving, but each loads its own weights, which
@@ -544,6 +639,16 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
 
 }  // namespace
 
+ConvolutionForm convolution_form(const Problem& problem, const Schedule& p) {
+    ConvolutionForm form{.flattens = p.family == "flat"};
+    if (p.family == "reference") return form;
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    const auto tile_y = p.params.find("tile_y");
+    const bool single_rows = !form.flattens && (tile_y == p.params.end() || tile_y->second == 1);
+    for (const int a : {kY, kZ}) form.skips[a] = (a == kZ || single_rows) && live_share(axes[a]) < 1 - kWorthSkipping;
+    return form;
+}
+
 Packing convolution_packing(const Schedule& p) {
     using D = PackedDim;
     // Innermost first: the order in which the tile's reduction reads its weights, so that one block streams through
@@ -551,10 +656,11 @@ Packing convolution_packing(const Schedule& p) {
     if (p.family == "channels")
         return {p["lanes"] * p["vectors"],
                 {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
-    if (p.family == "space" && lanes_along_channels(p))
+    const bool along_x = p.family == "space" || p.family == "flat";
+    if (along_x && lanes_along_channels(p))
         return {space_block(p),
                 {D::co_in_block, D::rx, D::tx, D::ci, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
-    if (p.family == "space")
+    if (along_x)
         return {p["channels"],
                 {D::rx, D::co_in_block, D::tx, D::ci, D::ty, D::tz, D::ry, D::rz, D::co_block, D::group}};
     if (p.family == "phases")
@@ -568,6 +674,8 @@ void schedule_convolution(ConvolutionStages& s, const Problem& problem, const Sc
         schedule_channels(s, problem, p);
     else if (p.family == "space")
         schedule_space(s, problem, p);
+    else if (p.family == "flat")
+        schedule_flat(s, problem, p);
     else if (p.family == "phases")
         schedule_phases(s, problem, p);
     else if (p.family == "groups")

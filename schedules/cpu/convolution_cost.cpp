@@ -10,6 +10,9 @@ namespace polyphase::cpu {
 namespace {
 
 constexpr double kLateStore = 1.5;       // passes over an output: the line is read before it is written
+constexpr double kHeldL2 = 0.5;          // of the second-level cache, what one kind of data can have
+constexpr double kPage = 4096;           // bytes
+constexpr double kPagesAtHand = 64;      // whose addresses a core remembers
 constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 to 50 us to wake
 
 }  // namespace
@@ -19,6 +22,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     group_in = problem.in_channels / groups;
     group_out = problem.out_channels / groups;
     batch = problem.batch;
+    flattens = can_flatten(problem);
     channels_first_in = problem.input_layout == Layout::nchw;
     channels_first_out = problem.output_layout == Layout::nchw;
     for (int a = 0; a < kAxes; a++) {
@@ -29,6 +33,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
         pads = pads || reads_outside(axis);
         for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
         reach[a] = polyphase::reach(axis);
+        if (live_share(axis) < 1 - kWorthSkipping) live[a] = live_share(axis);
     }
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     if (!resize || presummed(*resize)) return;
@@ -82,7 +87,7 @@ double ConvolutionCost::copied(const Schedule& p, const Tile& tile) const {
 int ConvolutionCost::copied_along(const Schedule& p, const Tile& tile, int axis) const {
     int quotients = p[kBlock[axis]] * tile.extent[axis];
     if (tile.shifts) quotients = std::min(quotients, s_.quotients[axis]);
-    return quotients + s_.reach[axis] + (axis == kX ? m_.lanes : 0);
+    return quotients + s_.reach[axis] + (axis == kX ? p["lanes"] : 0);
 }
 
 // For copies on a task's stack: the blocks that fit there and copy the least.
@@ -134,30 +139,46 @@ bool ConvolutionCost::leaves_input(const Schedule& p, const Tile& tile, Stage st
     return false;
 }
 
+// Of data that is passed over again and again: what the second-level cache does not hold comes from beyond.
+double ConvolutionCost::cycles_per_byte(double bytes) const {
+    const double beyond = std::max(0.0, 1 - kHeldL2 * l2() / bytes);
+    return beyond / costs_.stream_bytes + (1 - beyond) / costs_.cache_bytes;
+}
+
 // Cycles to bring the input to where tiles read it.
 double ConvolutionCost::staging(const Schedule& p, const Tile& tile, Stage stage) const {
-    const double from = 4 * s_.inputs() > l2() / 2 ? costs_.stream_bytes : costs_.cache_bytes;
+    const double byte = cycles_per_byte(4 * s_.inputs());
     const bool same_order = tile.channels_inside != s_.channels_first_in;
     double move = same_order ? 8.0 / m_.lanes : costs_.turn_per_element / 2 * 16 / m_.lanes;
     if (s_.resamples)
         move += s_.row_taps / m_.lanes +
                 s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? costs_.gather : 1.0 / m_.lanes);
-    if (stage == kPerImage) return s_.inputs() * (move + costs_.staged_bytes / from);
-    const double reading = s_.inputs() * 4 / from;
+    if (stage == kPerImage) return s_.inputs() * (move + costs_.staged_bytes * byte);
+    const double reading = s_.inputs() * 4 * byte;
     return stage == kDirect ? reading : reading + copied(p, tile) * static_cast<double>(s_.groups) * move;
 }
 
-// Cycles of loads from a block's input that the first-level cache does not hold.
-double ConvolutionCost::loading(const Schedule& p, const Tile& tile) const {
+// Steps of the reduction that go to a page which is not at hand, because channels are far apart and many.
+double ConvolutionCost::page_misses(const Tile& tile) const {
+    const double row = s_.quotients[kX] + s_.reach[kX];
+    const double pages = std::min(1.0, 4 * row * (tile.flat ? s_.quotients[kY] : 1) / kPage);
+    return pages * static_cast<double>(s_.group_in) > kPagesAtHand ? pages * tile.steps : 0;
+}
+
+// Cycles of loads from a block's input that the caches do not hold.
+double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage) const {
+    const double misses = stage == kPerImage ? costs_.page_miss * page_misses(tile) : 0;
     double bytes = 4 * static_cast<double>(s_.group_in);
     for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
-    return bytes > costs_.held * static_cast<double>(m_.l1) ? costs_.exposed * tile.loaded / costs_.cache_bytes : 0;
+    if (bytes > l2()) return misses + tile.loaded / costs_.stream_bytes;
+    return misses +
+           (bytes > costs_.held * static_cast<double>(m_.l1) ? costs_.exposed * tile.loaded / costs_.cache_bytes : 0);
 }
 
 // Cycles of the weights' way from the caches, once for each block.
 double ConvolutionCost::weights(const Schedule& p, const Tile& tile) const {
     const double bytes = 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
-    return bytes * blocks(p, tile) / (bytes > l2() / 2 ? costs_.stream_bytes : costs_.cache_bytes);
+    return bytes * blocks(p, tile) * cycles_per_byte(bytes);
 }
 
 // Cycles to store, beyond what arithmetic hides: turning, what goes through memory, and beginning runs that miss the
@@ -178,6 +199,7 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
     const auto l1 = static_cast<long long>(costs_.held * static_cast<double>(m_.l1));
     for (const auto& [stage, most_bytes] :
          {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
+        if (tile.flat && stage != kPerImage) continue;
         if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
         Schedule p = base;
         if (stage != kPerBlock)
@@ -194,7 +216,7 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         p.params["parallel"] = parallel ? 1 : 0;
         p.predicted_cycles = static_cast<double>(s_.batch) *
                              (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) +
-                              staging(p, tile, stage) + loading(p, tile) + storing(p, tile));
+                              staging(p, tile, stage) + loading(p, tile, stage) + storing(p, tile));
         candidates_.push_back(std::move(p));
     }
 }
@@ -243,6 +265,16 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
                    " of a group, because the output is nhwc";
         if (qx < lanes)
             return "schedule space: parameter lanes: expected at most " + std::to_string(qx) + " quotients of x";
+    } else if (p.family == "flat") {
+        add({{"vectors", 1, 8}, {"channels", 1, group_out}});
+        tile = {qx, 1, 1};
+        if (!s.flattens)
+            return "schedule flat: expected phases that read neighbouring inputs, and an input that is not resampled";
+        if (value("stage", kPerImage) != kPerImage)
+            return "schedule flat: parameter stage: expected 1, found " + std::to_string(p["stage"]);
+        if (!s.channels_first_out && value("channels", 1) != group_out)
+            return "schedule flat: parameter channels: expected all " + std::to_string(group_out) +
+                   " of a group, because the output is nhwc";
     } else if (p.family == "phases") {
         add({{"vectors", 1, std::max(1, period / lanes), period / lanes},
              {"channels", 1, group_out},

@@ -19,12 +19,16 @@ struct Shape {
     PerAxis<long long> all_taps{};      ///< of all phases of an axis
     PerAxis<int> period{}, most_taps{};
     long long group_in = 1, group_out = 1, groups = 1, batch = 1;
+    PerAxis<double> live{1, 1, 1};  ///< share of the taps that read inside, of an axis that may skip the others
     bool channels_first_in = true, channels_first_out = true, pads = false;
     bool resamples = false;                    ///< the staged input is a resampled image
     bool gathers = false;                      ///< along x through a table
+    bool flattens = false;                     ///< rows of a plane can follow each other as one
     double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
 
     explicit Shape(const Problem& problem);
+    /// Share of the taps that a tile of so many rows runs (ConvolutionForm::skips).
+    double run_share(int tile_y) const { return (tile_y == 1 ? live[kY] : 1) * live[kZ]; }
     double taps() const { return static_cast<double>(all_taps[kX] * all_taps[kY] * all_taps[kZ]); }
     double phases() const { return static_cast<double>(period[kX]) * period[kY] * period[kZ]; }
     double inputs() const;
@@ -48,6 +52,7 @@ struct Costs {
     double pixel_start;       ///< the same for a part of a pixel's channels, close to its neighbours
     double unknown_strides;   ///< factor of a tile whose addresses take arithmetic
     double exposed;           ///< of the weights' traffic that is not hidden behind arithmetic
+    double page_miss = 0;     ///< to find a page that is not at hand
 };
 
 /// Collects candidates. A family of processors derives from it and considers its tiles.
@@ -67,7 +72,9 @@ class ConvolutionCost {
         bool channels_inside = false;  ///< the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  ///< quotients of a block
+        bool flat = false;                  ///< along rows that follow each other as one, staged as such
         bool shifts = true;           ///< the last tile inwards; otherwise a single block is rounded up to whole tiles
+        double steps = 0;             ///< of all reductions of one image, if channels are apart in the staged input
         double loaded = 0;            ///< bytes of the input that all steps of one image load
         int run_channels = 0;         ///< channels that are stored together, if pixels are apart in memory
         double store = 0;             ///< cycles per output beyond a plain store
@@ -91,8 +98,10 @@ class ConvolutionCost {
     bool choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const;
     double blocks(const Schedule& p, const Tile& tile) const;
     bool leaves_input(const Schedule& p, const Tile& tile, Stage stage) const;
+    double cycles_per_byte(double bytes) const;
     double staging(const Schedule& p, const Tile& tile, Stage stage) const;
-    double loading(const Schedule& p, const Tile& tile) const;
+    double loading(const Schedule& p, const Tile& tile, Stage stage) const;
+    double page_misses(const Tile& tile) const;
     double weights(const Schedule& p, const Tile& tile) const;
     double storing(const Schedule& p, const Tile& tile) const;
     double l2() const { return static_cast<double>(m_.l2); }

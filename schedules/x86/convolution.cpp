@@ -27,15 +27,16 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .run_start = 100,
                             .pixel_start = 20,
                             .unknown_strides = 1.05,
-                            .exposed = 0.5};
+                            .exposed = 0.5,
+                            .page_miss = 3};
 constexpr double kDistantLoad = 7.5;     // load slots of a weight vector that comes from the second-level cache
 constexpr double kContention = 0.1;      // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
-constexpr double kSeveralRows = 1.3;     // the same, dearer, if a tile has rows of them
-constexpr double kIdleSums = 2.5;        // sums' worth of issue slots that a tile leaves idle
+constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a tile leaves idle
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
-constexpr double kScatter = 1.5;  // to store an element apart from its neighbours
+constexpr double kFlatStore = 0.8;  // per output, of a row as wide as a vector
+constexpr double kScatter = 1.5;    // to store an element apart from its neighbours
 
 // Limits.
 constexpr int kLeastDepth = 24;             // input channels of a pass
@@ -50,6 +51,7 @@ class X86Cost : public cpu::ConvolutionCost {
     std::vector<Schedule> candidates() {
         channels();
         space();
+        flat();
         phases();
         groups();
         return std::move(candidates_);
@@ -141,14 +143,15 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
         double passes = static_cast<double>(s_.group_in) / p["depth"];
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
-        tile.loaded = tiles * s_.taps() * static_cast<double>(s_.group_in) * 4 * pixels;
+        const double steps = s_.taps() * s_.run_share(tile_y) * static_cast<double>(s_.group_in);
+        tile.loaded = tiles * steps * 4 * pixels;
         // Weights that a pass has too many of come from the second-level cache.
         const double weight_bytes = s_.most_taps[kX] * s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
         const bool distant = one_pass && weight_bytes > static_cast<double>(m_.l1);
         const double loads = vectors * (distant ? kDistantLoad : 1) + pixels;
         const double moves = one_pass ? (tile.through_memory ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
-        tile.reduction = tiles * (s_.taps() * static_cast<double>(s_.group_in) * step(sums, loads, sums) +
-                                  s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
+        tile.reduction =
+            tiles * (steps * step(sums, loads, sums) + s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
         consider(p, tile);
     }
 
@@ -190,15 +193,69 @@ class X86Cost : public cpu::ConvolutionCost {
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
-        const double line = kStraddledLine * (tile_y > 1 ? kSeveralRows : 1);
-        const double straddling = line * (vectors + 1) * (taps + s_.offsets() - 2);
+        const double straddling = kStraddledLine * (vectors + 1) * (taps + s_.offsets() - 2);
         const double loads = tile_y * (vectors + straddling) + static_cast<double>(s_.all_taps[kX]) * channels;
         // Planes that are a power of two apart share their cache sets.
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
         if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
-        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in);
+        const double steps =
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(tile_y);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
-        tile.loaded = tiles * steps * 4 * lanes * vectors * tile_y;
+        tile.steps = tiles * steps;
+        tile.loaded = tile.steps * 4 * lanes * vectors * tile_y;
+        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums));
+        consider(p, tile);
+    }
+
+    // Rows of a block follow each other; more of them waste less of the last vector, but their input has to stay in
+    // cache, and their sums on the stack.
+    void flat() {
+        const bool interleaves_channels = !s_.channels_first_out;
+        if (!s_.flattens || (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved)) return;
+        const long long plane_bytes = 4 * s_.group_in * pitch() * s_.quotients[kY];
+        for (const long long bytes : {plane_bytes, 4 * kBlockBytes, 2 * kBlockBytes, kBlockBytes}) {
+            if (bytes > plane_bytes) continue;
+            const int rows = divisor_within(s_.quotients[kY], bytes * s_.quotients[kY] / plane_bytes);
+            for (int vectors = 1; vectors <= 4; vectors++) {
+                for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
+                    if (interleaves_channels && channels != s_.group_out) continue;
+                    if (fits_registers(vectors, s_.period[kX] * channels) &&
+                        keeps_inputs(vectors, 1, s_.period[kX] * channels))
+                        add_flat(vectors, channels, rows);
+                }
+            }
+        }
+    }
+
+    long long pitch() const { return s_.quotients[kX] + s_.reach[kX]; }
+
+    void add_flat(int vectors, int channels, int rows) {
+        const int sums = vectors * s_.period[kX] * channels;
+        const long long pixels = pitch() * (rows - 1) + s_.quotients[kX];
+        const int tiles_of_block = ceil_div(pixels, m_.lanes * vectors);
+        if (4LL * tiles_of_block * m_.lanes * sums > kMostTaskBytes / 2) return;
+        if (sums * s_.most_taps[kX] > kMostUnrolledProducts) return;
+        Schedule p = start("flat", m_.lanes);
+        p.params["vectors"] = vectors;
+        p.params["channels"] = channels;
+        Tile tile;
+        tile.flat = true;
+        tile.extent = {s_.quotients[kX], 1, 1};
+        tile.most_pixels = static_cast<long long>(rows) * s_.quotients[kX];
+        tile.block_bytes = 1LL << 40;
+        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        tile.through_memory = true;
+        tile.store = kFlatStore * m_.lanes / std::min(m_.lanes, s_.quotients[kX]);
+        if (!s_.channels_first_out && s_.groups > 1) tile.store += kScatter;
+        const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * tiles_of_block *
+                             (s_.quotients[kY] / rows) * s_.quotients[kZ];
+        const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
+        const double straddling = kStraddledLine * (vectors + 1) * (s_.most_taps[kX] + s_.offsets() - 2);
+        const double loads = vectors + straddling + static_cast<double>(s_.all_taps[kX]) * channels;
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.live[kZ];
+        const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
+        tile.steps = tiles * steps;
+        tile.loaded = tile.steps * 4 * m_.lanes * vectors;
         tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums));
         consider(p, tile);
     }
@@ -228,7 +285,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
-        const double steps = s_.taps() / (lanes * vectors) * static_cast<double>(s_.group_in);
+        const double steps = s_.taps() * s_.run_share(1) / (lanes * vectors) * static_cast<double>(s_.group_in);
         tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
                                   s_.phases() / (lanes * vectors) * (kCosts.tile_overhead + sums));
         consider(p, tile);
@@ -249,8 +306,8 @@ class X86Cost : public cpu::ConvolutionCost {
             const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
                                  s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
-            tile.reduction =
-                tiles * (s_.taps() * step(tile_x, tile_x + 1, tile_x) + s_.phases() * (kCosts.tile_overhead + tile_x));
+            tile.reduction = tiles * (s_.taps() * s_.run_share(1) * step(tile_x, tile_x + 1, tile_x) +
+                                      s_.phases() * (kCosts.tile_overhead + tile_x));
             consider(p, tile);
         }
     }

@@ -63,43 +63,65 @@ TEST(Candidates, AnyOfThemAgreesWithTheOracle) {
     }
 }
 
+void expect_oracle(const Problem& problem, const std::string& target, const std::string& schedule) {
+    SCOPED_TRACE(target + " " + schedule);
+    Rng rng(seed_from_environment());
+    Case one;
+    one.problem = problem;
+    one.data = random_data(rng, problem, Numbers::real);
+    const JitKernel kernel = JitKernel::compile(problem, {.schedule = schedule, .target = target});
+    Outputs outputs;
+    ASSERT_EQ(run_kernel(kernel, problem, one.data, outputs), 0);
+    EXPECT_EQ(mismatch(one, outputs), std::nullopt);
+}
+
+/// Some of the candidates of a family, or of all.
+void expect_oracle_of_any(const char* json, const std::string& family = "") {
+    const Problem problem = problem_from(json);
+    Rng rng(seed_from_environment());
+    for (const char* target : kTargets) {
+        std::vector<Schedule> all = candidates(problem, Halide::Target(target));
+        std::erase_if(all, [&](const Schedule& s) { return !family.empty() && s.family != family; });
+        ASSERT_FALSE(all.empty()) << target;
+        for (int i = 0; i < 6; i++) expect_oracle(problem, target, request(rng.pick(all)));
+    }
+}
+
 /// Three phases of three quotients make nine lanes: registers of four or eight leave a masked piece of one.
 TEST(Schedules, MaskASingleLane) {
     const Problem problem = problem_from(
         R"({"name": "k", "op": "conv_transpose", "input": [1, 4, 3], "out_channels": 2, "kernel": 1, "stride": 3,
             "dilation": 3, "groups": 2})");
-    Rng rng(seed_from_environment());
-    Case one;
-    one.problem = problem;
-    one.data = random_data(rng, problem, Numbers::real);
-    for (const char* target : {"x86-64-linux-avx2-f16c-fma", "x86-64-linux"}) {
-        const JitKernel kernel = JitKernel::compile(problem, {.schedule = "", .target = target});
-        Outputs outputs;
-        ASSERT_EQ(run_kernel(kernel, problem, one.data, outputs), 0) << target;
-        EXPECT_EQ(mismatch(one, outputs), std::nullopt) << target;
-    }
+    for (const char* target : {"x86-64-linux-avx2-f16c-fma", "x86-64-linux"}) expect_oracle(problem, target, "");
 }
 
 /// Fewer taps than phases and an output that the stride does not divide: nothing is padded, so no tile may read past
 /// the input's end.
 TEST(Schedules, StayInsideAnInputWithoutPadding) {
-    const Problem problem = problem_from(
+    expect_oracle_of_any(
         R"({"name": "k", "op": "conv_transpose", "input": [1, 11, 1837], "out_channels": 9, "kernel": 3, "stride": 8})");
-    Rng rng(seed_from_environment());
-    Case one;
-    one.problem = problem;
-    one.data = random_data(rng, problem, Numbers::real);
-    for (const char* target : kTargets) {
-        const std::vector<Schedule> all = candidates(problem, Halide::Target(target));
-        for (int i = 0; i < 6; i++) {
-            const Schedule& candidate = rng.pick(all);
-            SCOPED_TRACE(std::string(target) + " " + request(candidate));
-            const JitKernel kernel = JitKernel::compile(problem, {.schedule = request(candidate), .target = target});
-            Outputs outputs;
-            ASSERT_EQ(run_kernel(kernel, problem, one.data, outputs), 0);
-            EXPECT_EQ(mismatch(one, outputs), std::nullopt);
-        }
-    }
+}
+
+/// Rows as one: taps that differ from phase to phase, inputs cut off at either end or never read, a last period that is
+/// cut short, and channels first and last.
+TEST(Schedules, Flatten) {
+    expect_oracle_of_any(
+        R"({"name": "k", "op": "conv_transpose", "input": [2, 6, 5, 4, 7], "out_channels": 4, "kernel": [2, 5, 3],
+            "stride": [1, 3, 2], "pads": [[0, 0], [4, 1], [1, -1]], "groups": 2})",
+        "flat");
+    expect_oracle_of_any(
+        R"({"name": "k", "op": "conv_transpose", "input": [2, 5, 9, 19], "out_channels": 3, "kernel": [4, 4],
+            "stride": [2, 2], "pads": [[5, 3], [7, -2]], "layout": "nhwc"})",
+        "flat");
+}
+
+/// A resampled row of whole periods, in tiles that go on past its end.
+TEST(Schedules, RoundUpAResampledRow) {
+    const Problem problem = problem_from(
+        R"({"name": "k", "op": "resize_conv", "input": [1, 33, 34], "resized": [102], "mode": "linear",
+            "antialias": true, "out_channels": 17, "kernel": [12], "dilation": [3], "pads": [[16, 17]],
+            "weight_layout": "cout_k_cin", "layout": "nhwc"})");
+    expect_oracle(problem, kTargets[0], "");
 }
 
 class Rejected : public ::testing::Test {
