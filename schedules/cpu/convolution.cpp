@@ -227,11 +227,12 @@ struct Operand {
 };
 
 // The register tile: sums of `vectors` times `scalars`, all unrolled, and the reduction runs through it,
-// `unrolled_steps` of it at a time. Vectors lie along `dense`, the first loop of `vectors`. The smaller operand goes
-// innermost: it stays in registers while the other passes by, one register at a time.
+// `unrolled_steps` of it at a time. Vectors lie along `dense`, the first loop of `vectors`. `innermost` goes through
+// the taps of x, whose inputs are those of the next quotients: loaded once, they wait in a register. The smaller
+// operand goes innermost: it stays in registers while the other passes by, one register at a time.
 void register_tile(ConvolutionStages& s, const Schedule& p, const Var& dense, const Operand& vectors,
                    const Operand& scalars, const std::vector<VarOrRVar>& reduction,
-                   const std::vector<VarOrRVar>& unrolled_steps = {}) {
+                   const std::vector<VarOrRVar>& unrolled_steps = {}, const std::vector<VarOrRVar>& innermost = {}) {
     const Var vector("vector_of_acc"), lane("lane_of_acc");
     auto update = s.acc.update();
     update.split(dense, vector, lane, p["lanes"]);
@@ -239,7 +240,7 @@ void register_tile(ConvolutionStages& s, const Schedule& p, const Var& dense, co
     along_vectors.insert(along_vectors.end(), vectors.loops.begin(), vectors.loops.end());
     along_scalars.insert(along_scalars.end(), scalars.loops.begin(), scalars.loops.end());
     const bool vectors_inside = vectors.registers <= scalars.registers;
-    const auto unrolled = concat({vectors_inside ? along_vectors : along_scalars,
+    const auto unrolled = concat({innermost, vectors_inside ? along_vectors : along_scalars,
                                   vectors_inside ? along_scalars : along_vectors, unrolled_steps});
     update.reorder(concat({{lane}, unrolled, reduction})).vectorize(lane);
     for (const VarOrRVar& loop : unrolled) update.unroll(loop);
@@ -361,6 +362,10 @@ void store_pixels(ConvolutionStages& s, const Problem& problem, const Channels& 
 // other: the weights of a pass, `depth` input channels of the `passes_inside` innermost tap loops, are read from the
 // first-level cache by every tile but the first. What is finished then leaves in long runs.
 //
+// "unroll_x" takes all taps of x in one step, where all phases have as many: with two of them a tile of 12 pixels x 2
+// vectors is 48 FMAs for 13 broadcast inputs and 4 weights, where one at a time takes 28 loads. That brought layers
+// with two taps 5 to 15 % with AVX-512; 16 registers are too few for it but with single vectors.
+//
 // 12x2 or 3x4 pixels x 2 vectors with AVX-512: 24 FMAs for 14 loads; 3 pixels x 4 vectors with AVX2: 12 for 7, in 16
 // registers. On one core of an Intel Xeon (Granite Rapids) the best runs of such loops alone reach 88 % of the FMA peak
 // and more, with weights from the first or the second level of cache; layers of 50 MFLOP and more 69 % with AVX-512 and
@@ -390,7 +395,15 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
             .vectorize(s.c, t.lanes);
     const Operand weights{{}, p["vectors"]};
     const int pixels = t.tile[kX] * t.tile[kY];
-    std::vector<VarOrRVar> inside = channels_first_reduction(s);
+    std::vector<VarOrRVar> inside = channels_first_reduction(s), outside, innermost;
+    if (!t.one_pass) {
+        outside.assign(inside.begin() + p["passes_inside"], inside.end());
+        inside.erase(inside.begin() + p["passes_inside"], inside.end());
+    }
+    if (p["unroll_x"]) {
+        inside.erase(inside.begin() + 1);
+        innermost = {s.taps.y};
+    }
     const Var xi("xi_of_sums"), yi("yi_of_sums"), in_block("c_of_sums");
     const Halide::RVar step("step"), lane_of_step("lane_of_step");
     if (t.one_pass) {
@@ -409,20 +422,19 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
             inside.front() = step;
             unrolled_steps = {lane_of_step};
         }
-        register_tile(s, p, s.c, weights, {{qx, qy}, pixels}, inside, unrolled_steps);
+        register_tile(s, p, s.c, weights, {{qx, qy}, pixels}, inside, unrolled_steps, innermost);
         keep_in_registers(s.acc, t.lanes, {s.c, qx, qy});
     } else {
         const Halide::RVar pass("pass"), in_pass("in_pass");
         auto update = s.acc.update();
         update.split(qx, qx, xi, t.tile[kX]).split(qy, qy, yi, t.tile[kY]).split(s.c, s.c, in_block, t.block);
-        std::vector<VarOrRVar> outside(inside.begin() + p["passes_inside"], inside.end());
-        inside.erase(inside.begin() + p["passes_inside"], inside.end());
         if (p["depth"] < s.group_in) {
             update.split(s.taps.x, pass, in_pass, p["depth"]);
             inside.front() = in_pass;
             outside.insert(outside.begin(), pass);
         }
-        register_tile(s, p, in_block, weights, {{xi, yi}, pixels}, concat({inside, {qx, qy, qz}, outside, {s.c, rx}}));
+        register_tile(s, p, in_block, weights, {{xi, yi}, pixels}, concat({inside, {qx, qy, qz}, outside, {s.c, rx}}),
+                      {}, innermost);
     }
     const Func read = stage_input(s, problem, p, v, t.extent, {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
     if (p["lane_loads"] > 1) {
@@ -441,7 +453,9 @@ void sum_along_x(ConvolutionStages& s, const Problem& problem, const Schedule& p
     s.acc.bound_extent(s.c, p["channels"])
         .bound_extent(qx, p["lanes"] * p["vectors"])
         .bound_extent(qy, rows)
+        .bound_extent(rx, s.axes[kX].period)
         .reorder_storage(qx, rx, s.c, qy);
+    for (const Var& one : {s.q[kZ], s.r[kY], s.r[kZ]}) s.acc.bound_extent(one, 1);
     const std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
     register_tile(s, p, qx, {{qy}, p["vectors"] * rows}, {{rx, s.c}, s.axes[kX].period * p["channels"]}, reduction);
     keep_in_registers(s.acc, p["lanes"], {qx, rx, s.c, qy});
@@ -653,6 +667,9 @@ Packing convolution_packing(const Schedule& p) {
     using D = PackedDim;
     // Innermost first: the order in which the tile's reduction reads its weights, so that one block streams through
     // cache once.
+    if (p.family == "channels" && p["unroll_x"])
+        return {p["lanes"] * p["vectors"],
+                {D::co_in_block, D::tx, D::ci, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};
     if (p.family == "channels")
         return {p["lanes"] * p["vectors"],
                 {D::co_in_block, D::ci, D::tx, D::ty, D::tz, D::rx, D::ry, D::rz, D::co_block, D::group}};

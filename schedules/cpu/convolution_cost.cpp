@@ -60,6 +60,11 @@ int Shape::offsets() const {
     return distinct;
 }
 
+bool Shape::may_unroll_x() const {
+    return most_taps[kX] > 1 && std::all_of(axes[kX].phases.begin(), axes[kX].phases.end(),
+                                            [&](const Phase& phase) { return phase.taps == most_taps[kX]; });
+}
+
 bool Shape::uniform_x() const {
     const Phase& first = axes[kX].phases.front();
     return std::all_of(axes[kX].phases.begin(), axes[kX].phases.end(), [&](const Phase& phase) {
@@ -231,7 +236,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         const auto found = p.params.find(name);
         return found == p.params.end() || found->second < 1 ? otherwise : found->second;
     };
-    const int lanes = value("lanes", 1), group_out = static_cast<int>(s.group_out);
+    const int lanes = value("lanes", 1), lane_loads = value("lane_loads", 1), group_out = static_cast<int>(s.group_out);
     const int period = s.period[kX], qx = s.quotients[kX], qy = s.quotients[kY];
     std::vector<ParamRange> ranges{{"lanes", 1, machine.lanes, machine.lanes},
                                    {"lane_loads", 1, machine.lane_operands ? machine.lanes : 1, machine.lanes},
@@ -246,7 +251,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
              {"tile_y", 1, qy},
              {"depth", 1, static_cast<int>(s.group_in), static_cast<int>(s.group_in)},
              {"channel_blocks", 1, channel_blocks, channel_blocks},
-             {"passes_inside", 1, 1 + kAxes}});
+             {"passes_inside", 1, 1 + kAxes},
+             {"unroll_x", 0, s.may_unroll_x() && lane_loads == 1 && value("passes_inside", 1) > 1 ? 1 : 0}});
         tile = {value("tile_x", 1), value("tile_y", 1), 1};
         for (int a = 0; a < kAxes; a++) {
             const int quotients = s.quotients[a];

@@ -35,6 +35,8 @@ struct Shape {
     double outputs() const;
     /// Distinct input offsets among the phases of x.
     int offsets() const;
+    /// Every phase of x has the same taps, more than one: they can be unrolled without tests.
+    bool may_unroll_x() const;
     /// Every phase of x reads the same inputs, so that phases can be lanes.
     bool uniform_x() const;
 };

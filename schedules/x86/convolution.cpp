@@ -36,6 +36,7 @@ constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a ti
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
 constexpr double kFlatStore = 0.8;  // per output, of a row as wide as a vector
+constexpr double kMaskedStore = 4;  // of a pixel whose last vector is stored in part
 constexpr double kScatter = 1.5;    // to store an element apart from its neighbours
 
 // Limits.
@@ -91,7 +92,8 @@ class X86Cost : public cpu::ConvolutionCost {
                         if (blocks % channel_blocks != 0 || (channel_blocks > 1 && s_.channels_first_out)) continue;
                         for (const long long bytes : {64 << 10, 256 << 10, 512 << 10})
                             for (const bool one_pass : {false, true})
-                                add_channels(vectors, tile_x, tile_y, channel_blocks, one_pass, bytes);
+                                for (const bool unroll_x : {false, true})
+                                    add_channels({vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes});
                     }
                 }
             }
@@ -100,9 +102,13 @@ class X86Cost : public cpu::ConvolutionCost {
 
     // How much of the reduction a pass takes: all of it, or as many input channels and taps as keep its weights in half
     // of the first-level cache.
-    void choose_pass(Schedule& p, int block, bool one_pass) const {
-        const long long most = std::max<long long>(1, m_.l1 / 2 / (4LL * block));  // steps
+    void choose_pass(Schedule& p, int block, bool one_pass, bool unroll_x) const {
+        long long most = std::max<long long>(1, m_.l1 / 2 / (4LL * block));  // steps
         int depth = static_cast<int>(s_.group_in), inside = 1;
+        if (unroll_x) {
+            most = std::max<long long>(1, most / s_.most_taps[kX]);
+            inside = 2;
+        }
         if (one_pass) {
             inside = 1 + kAxes;
         } else if (s_.group_in > most) {
@@ -116,14 +122,24 @@ class X86Cost : public cpu::ConvolutionCost {
         p.params["passes_inside"] = inside;
     }
 
-    void add_channels(int vectors, int tile_x, int tile_y, int channel_blocks, bool one_pass, long long bytes) {
+    struct ChannelsTile {
+        int vectors, x, y, channel_blocks;
+        bool one_pass;
+        bool unroll_x;  // the taps of x are unrolled, and share their inputs
+        long long block_bytes;
+    };
+
+    void add_channels(const ChannelsTile& of) {
+        if (of.unroll_x && !s_.may_unroll_x()) return;
+        const auto [vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes] = of;
         const bool planes = s_.channels_first_out;
         const int pixels = tile_x * tile_y, sums = pixels * vectors, block = m_.lanes * vectors;
         Schedule p = start("channels", m_.lanes);
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
-        choose_pass(p, block, one_pass);
+        p.params["unroll_x"] = unroll_x ? 1 : 0;
+        choose_pass(p, block, one_pass, unroll_x);
         const bool whole = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
         if (whole && !one_pass) return;  // the same as in one pass
         p.params["channel_blocks"] = channel_blocks;
@@ -138,20 +154,26 @@ class X86Cost : public cpu::ConvolutionCost {
         if (tile.most_pixels < pixels) return;
         tile.run_channels = planes ? 0 : block * channel_blocks;
         tile.through_memory = planes || channel_blocks > 1 || !one_pass;
-        if (planes) tile.store = kCosts.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
+        if (planes)
+            tile.store = kCosts.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
+        else if (s_.group_out % m_.lanes != 0)
+            tile.store = kMaskedStore / static_cast<double>(s_.group_out);
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
         double passes = static_cast<double>(s_.group_in) / p["depth"];
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
         const double steps = s_.taps() * s_.run_share(tile_y) * static_cast<double>(s_.group_in);
-        tile.loaded = tiles * steps * 4 * pixels;
+        // Taps of x that are unrolled share the inputs of neighbouring quotients.
+        const int taps = unroll_x ? s_.most_taps[kX] : 1, inputs = (tile_x + taps - 1) * tile_y;
+        if (sums * taps > kMostUnrolledProducts || (unroll_x && sums + taps * vectors + 2 > m_.registers)) return;
+        tile.loaded = tiles * steps / taps * 4 * inputs;
         // Weights that a pass has too many of come from the second-level cache.
         const double weight_bytes = s_.most_taps[kX] * s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
         const bool distant = one_pass && weight_bytes > static_cast<double>(m_.l1);
-        const double loads = vectors * (distant ? kDistantLoad : 1) + pixels;
+        const double loads = taps * vectors * (distant ? kDistantLoad : 1) + inputs;
         const double moves = one_pass ? (tile.through_memory ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
-        tile.reduction =
-            tiles * (steps * step(sums, loads, sums) + s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
+        tile.reduction = tiles * (steps / taps * step(static_cast<double>(taps) * sums, loads, sums) +
+                                  s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
         consider(p, tile);
     }
 

@@ -115,6 +115,14 @@ TEST(Schedules, Flatten) {
         "flat");
 }
 
+/// One input along y, which most outputs do not see: reductions of one step under a test.
+TEST(Schedules, FlattenASingleRow) {
+    expect_oracle_of_any(
+        R"({"name": "k", "op": "conv_transpose", "input": [1, 32, 5, 1, 1], "out_channels": 32, "kernel": [5, 4, 3],
+            "stride": [3, 1, 4], "pads": [[1, 0], [1, -1], [0, -1]], "groups": 32})",
+        "flat");
+}
+
 /// A resampled row of whole periods, in tiles that go on past its end.
 TEST(Schedules, RoundUpAResampledRow) {
     const Problem problem = problem_from(
