@@ -137,9 +137,12 @@ def measure_beside(problem, isa, build, problems):
     if not file.exists():
         partial = file.with_suffix(".partial")
         # Ends with 1 where oneDNN's numbers differ from ours; then its times are missing.
+        partial.unlink(missing_ok=True)
         run([ROOT / "build/bin/polyphase_bench", problems, f"--isa={isa}", f"--onednn={build}", f"--cache={WORK / 'kernels'}",
              f"--benchmark_filter=^{problem['name']}/library:(polyphase|onednn)/layout:{layout}/.*threads:1",
              f"--benchmark_out={partial}", "--benchmark_repetitions=3", "--benchmark_min_time=0.03"], statuses=(0, 1))  # fmt: skip
+        if not partial.exists():
+            sys.exit(f"sweep: polyphase_bench wrote nothing about {problem['name']} ({problem['text']})")
         partial.rename(file)
     document = json.loads(file.read_text())
     seconds = {}

@@ -220,6 +220,7 @@ class ArmCost : public cpu::ConvolutionCost {
             p.params["tile_x"] = tile_x;
             Tile tile;
             tile.extent = {tile_x, 1, 1};
+            tile.block_groups = s_.groups;
             tile.channels_inside = true;
             tile.packed_channels = 1;
             const double tiles = static_cast<double>(ceil_div(s_.groups, m_.lanes)) *

@@ -74,7 +74,7 @@ bool Shape::uniform_x() const {
 
 // A block's input stays in `bytes` of cache while every channel block passes over it.
 void ConvolutionCost::choose_blocks(Schedule& p, const Tile& tile, long long bytes) const {
-    long long pixels = std::clamp<long long>(bytes / (4 * s_.group_in), 1, tile.most_pixels);
+    long long pixels = std::clamp<long long>(bytes / (4 * s_.group_in * tile.block_groups), 1, tile.most_pixels);
     for (int a = 0; a < kAxes; a++) {
         p.params[kBlock[a]] = divisor_within(tiles(tile, a), pixels / tile.extent[a]);
         pixels = std::max<long long>(1, pixels / s_.quotients[a]);
@@ -101,7 +101,7 @@ bool ConvolutionCost::choose_copied_blocks(Schedule& p, const Tile& tile, long l
     double least = 0;
     const auto try_blocks = [&](int x, int y, int z) {
         trial.params[kBlock[kX]] = x, trial.params[kBlock[kY]] = y, trial.params[kBlock[kZ]] = z;
-        long long bytes = 4 * s_.group_in, pixels = 1;
+        long long bytes = 4 * s_.group_in * tile.block_groups, pixels = 1;
         for (int a = 0; a < kAxes; a++) {
             bytes *= copied_along(trial, tile, a);
             pixels *= std::min(trial[kBlock[a]] * tile.extent[a], s_.quotients[a]);
@@ -173,7 +173,7 @@ double ConvolutionCost::page_misses(const Tile& tile) const {
 // Cycles of loads from a block's input that the caches do not hold.
 double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage) const {
     const double misses = stage == kPerImage ? costs_.page_miss * page_misses(tile) : 0;
-    double bytes = 4 * static_cast<double>(s_.group_in);
+    double bytes = 4 * static_cast<double>(s_.group_in * tile.block_groups);
     for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
     if (bytes > l2()) return misses + tile.loaded / costs_.stream_bytes;
     return misses +

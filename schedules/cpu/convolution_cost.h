@@ -71,6 +71,7 @@ class ConvolutionCost {
         PerAxis<int> extent{1, 1, 1};  ///< quotients of the loops that blocks count in
         double reduction = 0;          ///< cycles of all reductions of one image
         double packed_channels = 0;    ///< output channels of a group, rounded up to whole blocks
+        long long block_groups = 1;    ///< groups whose input a block holds
         bool channels_inside = false;  ///< the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  ///< quotients of a block

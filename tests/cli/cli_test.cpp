@@ -403,6 +403,16 @@ TEST_F(Cli, CompileTakesEveryBenchmarkLayer) {
     for (const json& layer : layers) EXPECT_TRUE(fs::exists(out() / (layer.at("name").get<std::string>() + ".h")));
 }
 
+/// A block of all channels of a depthwise volume has to fit on a task's stack, or compile refuses the kernel.
+TEST_F(Cli, CompileTakesADepthwiseVolume) {
+    const json volume = {
+        {"name", "volume"}, {"op", "conv_transpose"},     {"input", {1, 192, 10, 13, 15}}, {"out_channels", 192},
+        {"groups", 192},    {"kernel", {7, 7, 7}},        {"stride", {3, 3, 3}},           {"pads", 2},
+        {"layout", "nhwc"}, {"targets", {"x86-64-linux"}}};
+    const ChildResult result = compile(volume);
+    EXPECT_EQ(result.exit_code, 0) << result.error;
+}
+
 TEST_F(Cli, CompileSharedWritesASharedLibraryToo) {
     const ChildResult result = compile(nails_problem(), {"--shared"});
     ASSERT_EQ(result.exit_code, 0) << result.error;
