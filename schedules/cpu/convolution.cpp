@@ -447,6 +447,12 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
     }
 }
 
+// Interleaving channels needs pixels that follow each other; slices of wider tensors are stored element by element.
+void interleave_pixels(ConvolutionStages& s) {
+    constexpr int kDimOfRx = 2;
+    s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
+}
+
 // Vectors of sums along qx in `rows` rows, for all phases of x and p["channels"] channels.
 void sum_along_x(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v, int rows) {
     const Var rx = s.r[kX], qx = s.q[kX], qy = s.q[kY];
@@ -514,9 +520,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
     s.acc.compute_at(s.output, v.in_block[kX]);
     sum_along_x(s, problem, p, v, p["tile_y"]);
     stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
-    // Interleaving needs pixels that follow each other; slices of wider tensors are stored element by element.
-    constexpr int kDimOfRx = 2;
-    if (channels_last) s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
+    if (channels_last) interleave_pixels(s);
 }
 
 // The input as `flat` holds it, once per image. `pixels`: those of a plane that tiles read.
@@ -587,6 +591,7 @@ void schedule_flat(ConvolutionStages& s, const Problem& problem, const Schedule&
         .unroll(s.c);
     s.acc.compute_at(sums, tile);
     sum_along_x(s, problem, p, v, 1);
+    if (channels_last) interleave_pixels(s);
     const int last_block = s.pitch * (s.quotients(kY) - p[kBlock[kY]]);
     stage_flat(s, problem, p, last_block + pixels + reach(s.axes[kX]) + s.pitch * reach(s.axes[kY]));
 }

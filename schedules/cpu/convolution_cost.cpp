@@ -22,7 +22,6 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     group_in = problem.in_channels / groups;
     group_out = problem.out_channels / groups;
     batch = problem.batch;
-    flattens = can_flatten(problem);
     channels_first_in = problem.input_layout == Layout::nchw;
     channels_first_out = problem.output_layout == Layout::nchw;
     for (int a = 0; a < kAxes; a++) {
@@ -35,6 +34,9 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
         reach[a] = polyphase::reach(axis);
         if (live_share(axis) < 1 - kWorthSkipping) live[a] = live_share(axis);
     }
+    // A row of pixels is turned over on the stack.
+    const double row_bytes = 4.0 * axes[kX].input * problem.in_channels;
+    flattens = can_flatten(problem) && (channels_first_in || row_bytes <= static_cast<double>(kMostTaskBytes));
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     if (!resize || presummed(*resize)) return;
     const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));
@@ -275,7 +277,10 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         add({{"vectors", 1, 8}, {"channels", 1, group_out}});
         tile = {qx, 1, 1};
         if (!s.flattens)
-            return "schedule flat: expected phases that read neighbouring inputs, and an input that is not resampled";
+            return "schedule flat: expected phases that read neighbouring inputs, and an input that is not resampled "
+                   "and "
+                   "whose rows, if it is nhwc, have at most " +
+                   std::to_string(kMostTaskBytes) + " bytes";
         if (value("stage", kPerImage) != kPerImage)
             return "schedule flat: parameter stage: expected 1, found " + std::to_string(p["stage"]);
         if (!s.channels_first_out && value("channels", 1) != group_out)
