@@ -165,9 +165,9 @@ int reach(const AxisMap& axis) {
 }
 
 double live_share(const AxisMap& axis) {
+    const int quotients = (axis.output - 1) / axis.period + 1;
     double pairs = 0;
-    for (const Phase& phase : axis.phases) pairs += phase.taps;
-    pairs *= (axis.output - 1) / axis.period + 1;
+    for (const Phase& phase : axis.phases) pairs += static_cast<double>(phase.taps) * quotients;
     return pairs == 0 ? 1 : static_cast<double>(axis.live_taps()) / pairs;
 }
 

@@ -254,7 +254,7 @@ class X86Cost : public cpu::ConvolutionCost {
     void add_flat(int vectors, int channels, int rows) {
         const int sums = vectors * s_.period[kX] * channels;
         const long long pixels = pitch() * (rows - 1) + s_.quotients[kX];
-        const int tiles_of_block = ceil_div(pixels, m_.lanes * vectors);
+        const int tiles_of_block = ceil_div(pixels, m_.lanes * vectors), blocks = s_.quotients[kY] / rows;
         if (4LL * tiles_of_block * m_.lanes * sums > kMostTaskBytes / 2) return;
         if (sums * s_.most_taps[kX] > kMostUnrolledProducts) return;
         Schedule p = start("flat", m_.lanes);
@@ -270,7 +270,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.store = kFlatStore * m_.lanes / std::min(m_.lanes, s_.quotients[kX]);
         if (!s_.channels_first_out && s_.groups > 1) tile.store += kScatter;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * tiles_of_block *
-                             (s_.quotients[kY] / rows) * s_.quotients[kZ];
+                             blocks * s_.quotients[kZ];
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
         const double straddling = kStraddledLine * (vectors + 1) * (s_.most_taps[kX] + s_.offsets() - 2);
         const double loads = vectors + straddling + static_cast<double>(s_.all_taps[kX]) * channels;
