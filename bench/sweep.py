@@ -21,10 +21,14 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "bench" / "report"))
+
+from page import table  # noqa: E402
+from results import ISAS  # noqa: E402
+
 PAGE = ROOT / "docs/benchmarks/sweep.md"
 WORK = ROOT / "build/bench/sweep"
 TARGETS = {"avx512": "x86-64-linux-avx512_skylake", "avx2": "x86-64-linux-avx2-f16c-fma"}
-TITLES = {"avx512": "AVX-512", "avx2": "AVX2"}
 ONEDNN_BUILDS = ["newest", "openmp"]
 BEHIND = 0.9  # of oneDNN's speed: a cliff
 PERCENTILES = [0, 10, 25, 50, 75, 90]
@@ -42,16 +46,10 @@ def ratio(record):
     return min(found, default=None)
 
 
-def table(header, rows):
-    lines = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in [header, *rows]]
-    lines.insert(1, "|---" * len(header) + "|")
-    return "\n".join(lines)
-
-
 def section(isa, records):
     """One instruction set: `records` as polyphase_sweep --json prints them, each with `beside`, seconds by library for
     each build of oneDNN."""
-    yield f"## {TITLES[isa]}\n"
+    yield f"## {ISAS[isa]}\n"
     shares = [record["ceiling_percent"] for record in records]
     ratios = {record["name"]: found for record in records if (found := ratio(record)) is not None}
     header = ["", "least", *(f"{percent}th percentile" for percent in PERCENTILES[1:]), "geometric mean"]
@@ -61,7 +59,7 @@ def section(isa, records):
         values = list(ratios.values())
         rows.append(["oneDNN's time / ours", *(f"{percentile(values, percent):.2f}" for percent in PERCENTILES),
                      f"{statistics.geometric_mean(values):.2f}"])
-    yield table(header, rows) + "\n"
+    yield table(header, rows)
     slower = sorted((found, record["name"]) for record in records if (found := ratios.get(record["name"], 1)) < 1)
     behind = sum(found < BEHIND for found, _ in slower)
     yield (f"oneDNN computes {len(ratios)} of the {len(records)} problems; it is faster in {len(slower)}, by more than a tenth in "
@@ -77,9 +75,9 @@ def section(isa, records):
     header = ["problem", "% of the ceiling", "which", "ms", "oneDNN / ours", "family"]
     if slower:
         yield "Where oneDNN is faster:\n"
-        yield table(header, [row(by_name[name]) for _, name in slower]) + "\n"
+        yield table(header, [row(by_name[name]) for _, name in slower])
     yield "Furthest from the ceiling:\n"
-    yield table(header, [row(record) for record in sorted(records, key=lambda r: r["ceiling_percent"])[:LOWEST]]) + "\n"
+    yield table(header, [row(record) for record in sorted(records, key=lambda r: r["ceiling_percent"])[:LOWEST]])
 
 
 def page(document):
@@ -122,7 +120,7 @@ def keep_only_matching(arguments):
 def measure_ceilings(arguments, isa):
     file = WORK / f"{isa}.json"
     if not file.exists():
-        print(f"sweep: {TITLES[isa]}, beside the ceilings", flush=True)
+        print(f"sweep: {ISAS[isa]}, beside the ceilings", flush=True)
         file.write_text(run([ROOT / "build/bin/polyphase_sweep", f"--seed={arguments.seed}", f"--cases={arguments.cases}",
                              "--seconds=0.05", f"--target={TARGETS[isa]}", "--json"]))
     return json.loads(file.read_text())
@@ -160,7 +158,7 @@ def measure(arguments):
     for isa in arguments.isa:
         records = measure_ceilings(arguments, isa)
         for build in ONEDNN_BUILDS:
-            print(f"sweep: {TITLES[isa]}, beside oneDNN ({build})", flush=True)
+            print(f"sweep: {ISAS[isa]}, beside oneDNN ({build})", flush=True)
             for record in records:
                 seconds, version = measure_beside(record, isa, build, problems)
                 record.setdefault("beside", {})[build] = seconds

@@ -40,15 +40,13 @@ struct ConvolutionForm {
 ///   rows (ci, x, y, z, n)                        the input resampled along y and z, if `resamples`; x still counts
 ///                                                inputs, and goes on past both ends if `image_period` is not 0
 ///   padded (ci, x, y, z, n)                      the input or the resampled image, zero outside its extents
-///   flat (ci, x, z, n)                           if it `flattens`: the rows of `padded` that the taps read, one after
-///   the
-///                                                other: x counts the pixels of a plane, `pitch` of them in a row. An
-///                                                update writes the input into zeros
+///   flat (ci, x, z, n)                           if it `flattens`: the rows of `padded` that the taps read, joined;
+///                                                x counts a plane's pixels, `pitch` to a row. Zeros, and an update
+///                                                that writes the input into them
 ///   filter (c, g, ci, tx, ty, tz, rx, ry, rz)    weights by output channel c of group g, tap and phase: a view of the
 ///                                                packed tensor
-///   acc (c, g, qx, qy, qz, rx, ry, rz, n)        bias plus sums of products over `taps` = (ci, tx, ty, tz); of `flat`,
-///   if
-///                                                there is one, and then qx counts a plane's pixels and qy is 0
+///   acc (c, g, qx, qy, qz, rx, ry, rz, n)        bias plus sums of products over `taps` = (ci, tx, ty, tz); where
+///                                                there is a `flat`, qx counts its pixels and qy is 0
 ///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc
 struct ConvolutionStages {
     PerAxis<AxisMap> axes;

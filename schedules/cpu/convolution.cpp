@@ -658,13 +658,18 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
 
 }  // namespace
 
+bool worth_skipping(const AxisMap& axis) {
+    constexpr double kShare = 0.15;  // of all taps
+    return live_share(axis) < 1 - kShare;
+}
+
 ConvolutionForm convolution_form(const Problem& problem, const Schedule& p) {
     ConvolutionForm form{.flattens = p.family == "flat"};
     if (p.family == "reference") return form;
     const PerAxis<AxisMap> axes = xyz_axes(problem);
     const auto tile_y = p.params.find("tile_y");
     const bool single_rows = !form.flattens && (tile_y == p.params.end() || tile_y->second == 1);
-    for (const int a : {kY, kZ}) form.skips[a] = (a == kZ || single_rows) && live_share(axes[a]) < 1 - kWorthSkipping;
+    for (const int a : {kY, kZ}) form.skips[a] = (a == kZ || single_rows) && worth_skipping(axes[a]);
     return form;
 }
 

@@ -15,8 +15,8 @@ enum Stage { kDirect, kPerImage, kPerBlock };
 /// Parameters: tiles of a block along x, y, z.
 inline constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
-/// Taps that read outside are passed over along an axis where they are more than this share of all.
-inline constexpr double kWorthSkipping = 0.15;
+/// Whether so many of an axis' taps read outside the input that passing over them is worth its tests.
+bool worth_skipping(const AxisMap& axis);
 
 /// What `schedule` chooses of the stages.
 ConvolutionForm convolution_form(const Problem& problem, const Schedule& schedule);

@@ -32,7 +32,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
         pads = pads || reads_outside(axis);
         for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
         reach[a] = polyphase::reach(axis);
-        if (live_share(axis) < 1 - kWorthSkipping) live[a] = live_share(axis);
+        if (worth_skipping(axis)) live[a] = live_share(axis);
     }
     // A row of pixels is turned over on the stack.
     const double row_bytes = 4.0 * axes[kX].input * problem.in_channels;
