@@ -27,7 +27,8 @@ import torch  # noqa: E402
 from layer import CannotRun, Layer  # noqa: E402
 from torch_peer import ACTIVATIONS, operation  # noqa: E402
 
-TOLERANCE = 1e-4
+# PyTorch computes where an output of a resampling lies in f32: 1000 pixels from the border that is 6e-5 of a pixel off.
+TOLERANCE, RESIZE_TOLERANCE = 1e-4, 1e-3
 MOST_SETS = 64
 REPETITIONS = 9
 FORMATS = {
@@ -99,7 +100,8 @@ def measure(layer, kernels):
     torch.cuda.synchronize()
     largest = expected.abs().max().item()
     error = (outputs[0] - expected).abs().max().item() / max(largest, 1e-30)
-    result = {"sets": sets, "error": error if math.isfinite(error) else str(error), "agrees": error <= TOLERANCE}
+    tolerance = RESIZE_TOLERANCE if layer.op == "resize" else TOLERANCE
+    result = {"sets": sets, "error": error if math.isfinite(error) else str(error), "agrees": error <= tolerance}
 
     result["us_ours"] = time_runs([lambda i=i: ours.run(inputs[i], packed[i], outputs[i]) for i in range(sets)])
     result["us_torch"] = time_runs([lambda i=i: activation(functions[i](inputs[i])) for i in range(sets)])

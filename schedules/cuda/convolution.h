@@ -20,6 +20,13 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
 /// How `schedule` wants the weights packed.
 Packing convolution_packing(const Problem& problem, const Schedule& schedule);
 
+/// Words from a pixel to the next of a chunk of `depth` input channels in shared memory, where a thread's tile has
+/// `tile_x` pixels: the loads of lanes next to each other meet different banks (convolution_cost.cpp).
+int pixel_pitch(int depth, int tile_x);
+
+/// Words from a phase's weights of `block_c` channels to the next phase's, for the same reason.
+int filter_pitch(int block_c, int lanes_r);
+
 /// Applies `schedule` (convolution.cpp).
 void schedule_convolution(ConvolutionStages& stages, const Problem& problem, const Schedule& schedule);
 

@@ -1,6 +1,8 @@
 // The cost model of convolutions on GPUs: which tiles are possible, and how many cycles of the whole GPU each would
 // take, from registers, multiprocessors, waves and bytes. Predictions need to rank candidates, not to be right.
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 #include "generators/convolution.h"
 #include "schedules/cuda/convolution.h"
@@ -13,20 +15,25 @@ namespace {
 constexpr int kProcessors = 132;
 constexpr double kFma = 128, kLoads = 32;                // lanes
 constexpr double kIssue = 128;                           // lanes, of anything
-constexpr double kDramBytes = 2400, kCacheBytes = 3100;  // of the whole GPU, from beyond and from its cache
+constexpr double kDramBytes = 2400, kCacheBytes = 1480;  // of the whole GPU, from beyond and from its cache
 constexpr int kRegisters = 65536, kMostWarps = 64, kMostBlocks = 32;
 constexpr long long kSharedBytes = 200 << 10;
 
 // Cycles, estimated.
-constexpr double kLatency = 800;            // from a chunk's first load to the barrier behind its last store
-constexpr double kLaunch = 3000;            // of a kernel: to start, to fill the multiprocessors and to drain
-constexpr double kDependentLoad = 40;       // from one product of the direct family to the next
-constexpr double kDirectInstructions = 12;  // of a product there: operands and the arithmetic of their places
-constexpr double kCopyInstructions = 14;    // per word that is staged: its place, bounds, a load, a store
-constexpr double kStoreInstructions = 8;    // per output
-constexpr double kContention = 0.25;        // of the less busy of issue and loads that is not hidden behind the other
-constexpr double kAlone = 1.5;              // what a step takes in a block that has a multiprocessor to itself
-constexpr double kInstructions = 1.12;      // instructions besides FMAs and loads in the innermost loop
+constexpr double kLatency = 1500;            // from a chunk's first load to the barrier behind its last store
+constexpr double kLaunch = 3750;             // of a kernel: to start, to fill the multiprocessors and to drain
+constexpr double kDependentLoad = 450;       // from one product of the direct family to the next
+constexpr double kDirectInstructions = 12;   // of a product there: operands and the arithmetic of their places
+constexpr double kSharedLatency = 67;        // of the same from shared memory
+constexpr double kVectorInstructions = 4.2;  // per vector of weights that is staged
+constexpr double kCopyInstructions = 5.8,
+                 kLoopedCopyInstructions = 98;  // per word that is staged: its place, bounds, a load, a store
+constexpr double kStoreInstructions = 19;       // per output
+constexpr double kPartialStore = 13;            // per line beyond the first that a store of a warp touches
+constexpr double kBarriers = 20;                // of a chunk and warp
+constexpr double kContention = 0.23;    // of the less busy of issue and loads that is not hidden behind the other
+constexpr double kLoadLatency = 2700;   // of loads of weights and inputs, once per unrolled body
+constexpr double kInstructions = 1.22;  // instructions besides FMAs and loads in the innermost loop
 
 // Limits.
 constexpr int kMostSums = 96, kMostRegisters = 240;
@@ -34,8 +41,9 @@ constexpr int kMostTile = 16, kMostLanes = 32, kMostThreads = 256;
 constexpr int kAdjacentLanes = 8;  // along x: fewer have tiles of neighbours (convolution.cpp)
 constexpr int kMostSplits = 64;
 constexpr int kSpareRegisters = 40;  // addresses, counters, operands on their way
-constexpr long long kBlockSharedBytes = 24 << 10;
-constexpr int kMostBodyFmas = 1200;  // unrolled
+constexpr long long kBlockSharedBytes = 24 << 10, kMostSharedBytes = 48 << 10;
+constexpr int kMostBodyFmas = 1200;   // unrolled
+constexpr double kWorthTrying = 1.5;  // times the best of all
 
 // The problem in the numbers that costs are made of.
 struct Shape {
@@ -74,20 +82,36 @@ int direct_lanes(const Shape& s) {
     return s.channels_last && (s.group_out == 1 ? s.groups : s.group_out) % 4 == 0 ? 4 : 1;
 }
 
+// What a thread of a block works on: which of the block's lanes along channels, phases and quotients of x, and y.
+struct Lane {
+    int c, r, x, y;
+};
+
 // How a kernel is cut into blocks and threads.
 struct Blocking {
     int lanes_c = 1, lanes_r = 1, lanes_x = 1, lanes_y = 1, tile_c = 1, tile_x = 1, tile_y = 1, depth = 1;
-    bool phases_x = false, phases_y = false;
+    bool phases_x = false, phases_y = false, stage_weights = false, lanes_c_first = false;
 
     int threads() const { return lanes_c * lanes_r * lanes_x * lanes_y; }
+    Lane lane(int i) const {
+        const int places = lanes_r * lanes_x * lanes_y;
+        const int place = (lanes_c_first ? i / lanes_c : i) % places, xy = place / lanes_r;
+        return {(lanes_c_first ? i : i / places) % lanes_c, place % lanes_r, xy % lanes_x, xy / lanes_x};
+    }
     int block_x() const { return lanes_x * tile_x; }
     int block_y() const { return lanes_y * tile_y; }
     int sums(const Shape& s) const {
         return tile_c * tile_x * tile_y * (phases_x ? s.period[kX] : 1) * (phases_y ? s.period[kY] : 1);
     }
-    long long shared_bytes(const Shape& s) const {
-        return 4LL * depth * (block_x() + s.reach[kX]) * (block_y() + s.reach[kY]) * s.taps[kZ];
+    long long input_bytes(const Shape& s) const {  // of a chunk
+        const int pitch = lanes_x < kAdjacentLanes ? pixel_pitch(depth, tile_x) : depth;
+        return 4LL * pitch * (block_x() + s.reach[kX]) * (block_y() + s.reach[kY]) * s.taps[kZ];
     }
+    long long weight_bytes(const Shape& s) const {
+        return 4LL * depth * filter_pitch(lanes_c * tile_c, lanes_r) * s.taps[kX] * s.taps[kY] * s.taps[kZ] *
+               (phases_x || lanes_r > 1 ? s.period[kX] : 1) * (phases_y ? s.period[kY] : 1);
+    }
+    long long shared_bytes(const Shape& s) const { return input_bytes(s) + (stage_weights ? weight_bytes(s) : 0); }
     double blocks(const Shape& s) const {
         const double places = static_cast<double>(ceil_div(s.quotients[kX], block_x())) *
                               ceil_div(s.quotients[kY], block_y()) * s.quotients[kZ];
@@ -96,6 +120,36 @@ struct Blocking {
         return places * phases * ceil_div(s.group_out, lanes_c * tile_c) * static_cast<double>(s.groups * s.batch);
     }
 };
+
+// How many times longer loads of `width` words take because lanes meet the same banks with different words. `first`
+// says where a lane's begin.
+template <typename First>
+double bank_conflicts(const Blocking& b, int width, const First& first) {
+    constexpr int kBanks = 32, kMostWidth = 4;
+    std::array<int, static_cast<size_t>(kBanks) * kMostWidth> words{};
+    for (int lane = 0; lane < kBanks; lane++)
+        for (int i = 0; i < width; i++) words[static_cast<size_t>(lane * width + i)] = i + first(b.lane(lane));
+    const auto end = words.begin() + kBanks * width;
+    std::sort(words.begin(), end);
+    std::array<int, kBanks> of_bank{};
+    std::for_each(words.begin(), std::unique(words.begin(), end), [&](int word) { of_bank[word % kBanks]++; });
+    return std::max(1.0, static_cast<double>(*std::max_element(of_bank.begin(), of_bank.end())) / width);
+}
+
+double input_conflicts(const Shape& s, const Blocking& b, int unroll) {
+    const bool adjacent = b.lanes_x >= kAdjacentLanes;
+    const int pitch = adjacent ? 1 : pixel_pitch(b.depth, b.tile_x);
+    const int along_x = adjacent ? 1 : b.tile_x * pitch, along_y = b.tile_y * (b.block_x() + s.reach[kX]) * pitch;
+    // The later phases read one input further on.
+    return bank_conflicts(b, adjacent ? 1 : std::gcd(std::gcd(unroll, pitch), 4), [&](const Lane& at) {
+        return at.x * along_x + at.y * along_y + (b.lanes_r > 1 && 2 * at.r >= b.lanes_r ? pitch : 0);
+    });
+}
+
+double weight_conflicts(const Blocking& b) {
+    const int width = b.tile_c % 4 == 0 ? 4 : b.tile_c, pitch = filter_pitch(b.lanes_c * b.tile_c, b.lanes_r);
+    return bank_conflicts(b, width, [&](const Lane& at) { return at.c * width + at.r * pitch; });
+}
 
 // Why no block can be cut so; nothing if it can.
 std::optional<std::string> impossible(const Shape& s, const Blocking& b) {
@@ -171,33 +225,44 @@ class CostModel {
                         b.lanes_r = lanes_r;
                         if (b.lanes_c > 1 && (b.lanes_c - 1) * b.tile_c >= s_.group_out) continue;
                         if (impossible(s_, b)) continue;
-                        for (const int depth : {8, 16, 32}) {
+                        for (const int depth : {4, 8, 16, 32}) {
                             b.depth = divisor_within(static_cast<int>(s_.group_in), depth);
-                            add(b);
+                            for (const bool stage_weights : {false, true}) {
+                                b.stage_weights = stage_weights;
+                                for (const bool lanes_c_first : {false, true}) {
+                                    b.lanes_c_first = lanes_c_first;
+                                    if (s_.channels_last ? lanes_c_first : (!lanes_c_first || b.lanes_c > 1)) add(b);
+                                }
+                            }
                         }
                     }
     }
 
-    // What a block costs: cycles of its multiprocessor.
-    struct Block {
-        int resident;                 // on a multiprocessor at a time
+    // What a warp costs: cycles of its scheduler.
+    struct Warp {
+        int of_block;                 // warps of a block
+        int resident;                 // blocks on a multiprocessor at a time
         double blocks;                // of the whole kernel, without splits
         double step, staged, stores;  // an input channel, a chunk's copies, the outputs
-        double bytes;
+        double chunk_latency, load_latency;
+        int unroll;    // input channels whose loads are on their way together
+        double bytes;  // of a block
     };
 
     void add(const Blocking& b) {
         const long long shared = b.shared_bytes(s_);
-        if (shared > kBlockSharedBytes) return;
+        if (b.input_bytes(s_) > kBlockSharedBytes || shared > kMostSharedBytes) return;
         const int threads = b.threads(), sums = b.sums(s_), all_taps = s_.taps[kX] * s_.taps[kY] * s_.taps[kZ];
 
         // One input channel of one thread. Taps that a phase lacks cost nothing where phases are unrolled.
         const double taps_x = b.phases_x ? s_.live_taps[kX] : s_.taps[kX];
         const double taps_yz = (b.phases_y ? s_.live_taps[kY] : s_.taps[kY]) * s_.taps[kZ];
         const double fmas = taps_x * taps_yz * b.tile_c * b.tile_x * b.tile_y;
+        const double blocks = b.blocks(s_), products = blocks * static_cast<double>(s_.group_in) * fmas;
+        if (products * threads * kInstructions / (kIssue * kProcessors) > kWorthTrying * least_) return;
         const bool unroll_taps = all_taps * sums <= kMostBodyFmas;
         if (fmas < static_cast<double>(all_taps) * sums && !unroll_taps) return;  // shorter phases would test each tap
-        const int unroll = divisor_within(b.depth, std::clamp(unroll_taps ? 512 / (all_taps * sums) : 4, 1, 4));
+        const int most = std::clamp(unroll_taps ? kMostBodyFmas / (all_taps * sums) : 4, 1, 8);
         const bool neighbours = b.lanes_x < kAdjacentLanes;  // a thread's quotients of x follow each other
         double inputs = static_cast<double>(b.tile_x) * b.tile_y * all_taps;
         if (unroll_taps) {
@@ -205,71 +270,128 @@ class CostModel {
             inputs = static_cast<double>(columns) * (b.tile_y + s_.reach[kY]) * s_.taps[kZ];
         }
         const double weights = taps_x * taps_yz * b.tile_c;
-        const double instructions = fmas + inputs / (neighbours ? unroll : 1) + weights / std::min(b.tile_c, 4);
-        const double issue = instructions * kInstructions / kIssue * threads;
-        const double loads = (inputs + weights) / kLoads * threads;
-
         const int registers =
             sums + static_cast<int>(std::min(inputs, 24.0) + std::min(weights, 16.0)) + kSpareRegisters;
         if (registers > kMostRegisters) return;
-        const int warps = ceil_div(threads, 32), of_warp = (registers + 7) / 8 * 8 * 32;
+        const int of_warp = (registers + 7) / 8 * 8 * 32;
 
-        Block block;
-        block.resident = std::min({kRegisters / (of_warp * warps), kMostWarps / warps, kMostBlocks,
-                                   static_cast<int>(kSharedBytes / (shared + 1024))});
-        block.step = std::max(issue, loads) + kContention * std::min(issue, loads);
-        block.staged = static_cast<double>(shared) / 4 * kCopyInstructions / kIssue;
-        block.stores = static_cast<double>(threads) * sums * (kStoreInstructions + store_penalty(b)) / kIssue;
-        block.bytes = static_cast<double>(s_.group_in) * (static_cast<double>(shared) / b.depth +
-                                                          4.0 * b.lanes_c * b.tile_c * taps_x * b.lanes_r * taps_yz);
-        block.blocks = b.blocks(s_);
-        Schedule p;
-        p.family = "tiles";
-        p.source = "cost model";
-        p.params = {{"lanes_c", b.lanes_c}, {"lanes_r", b.lanes_r},   {"lanes_x", b.lanes_x},
-                    {"lanes_y", b.lanes_y}, {"tile_c", b.tile_c},     {"tile_x", b.tile_x},
-                    {"tile_y", b.tile_y},   {"phases_x", b.phases_x}, {"phases_y", b.phases_y},
-                    {"depth", b.depth},     {"unroll", unroll},       {"unroll_taps", unroll_taps}};
-        for (int splits = 1; splits <= kMostSplits; splits *= 2) {
-            if (s_.group_in % (static_cast<long long>(splits) * b.depth) != 0) break;
-            // A GPU that is full gains nothing.
-            if (splits > 1 && block.blocks * splits > 4.0 * kProcessors * block.resident) break;
-            p.params["splits"] = splits;
-            p.predicted_cycles = kLaunch + cycles(block, b.depth, splits);
-            all_.push_back(p);
+        Warp w;
+        w.of_block = ceil_div(threads, 32);
+        w.resident = std::min({kRegisters / (of_warp * w.of_block), kMostWarps / w.of_block, kMostBlocks,
+                               static_cast<int>(kSharedBytes / (shared + 1024))});
+        const double copies = std::ceil(static_cast<double>(b.input_bytes(s_)) / 4 / threads);
+        w.staged = copies * (copies <= 16 ? kCopyInstructions : kLoopedCopyInstructions);
+        w.chunk_latency = kLatency;
+        w.load_latency = kLoadLatency;
+        if (b.stage_weights) {
+            w.staged += static_cast<double>(b.weight_bytes(s_)) / 16 * kVectorInstructions / threads;
+            w.load_latency = kSharedLatency;
+        }
+        w.stores = sums * (kStoreInstructions + kPartialStore * partial_stores(b));
+        w.bytes = static_cast<double>(s_.group_in) * (static_cast<double>(b.input_bytes(s_)) / b.depth +
+                                                      4.0 * b.lanes_c * b.tile_c * taps_x * b.lanes_r * taps_yz);
+        w.blocks = blocks;
+        for (int unroll = 1; unroll <= most; unroll *= 2) {
+            if (b.depth % unroll != 0) break;
+            const double instructions = fmas + inputs / (neighbours ? unroll : 1) + weights / std::min(b.tile_c, 4);
+            const double issue = instructions * kInstructions;
+            if (w.blocks * w.of_block * static_cast<double>(s_.group_in) * issue / (4 * kProcessors) >
+                kWorthTrying * least_)
+                continue;
+            const double loads =
+                (inputs * input_conflicts(s_, b, unroll) + weights * (b.stage_weights ? weight_conflicts(b) : 1)) *
+                4;  // four schedulers share what brings them
+            w.step = std::max(issue, loads) + kContention * std::min(issue, loads);
+            w.unroll = unroll;
+            for (int splits = 1; splits <= kMostSplits; splits *= 2) {
+                if (s_.group_in % (static_cast<long long>(splits) * b.depth) != 0) break;
+                // A GPU that is full gains nothing.
+                if (splits > 1 && w.blocks * splits > 4.0 * kProcessors * w.resident) break;
+                const double predicted = kLaunch + cycles(w, b.depth, splits);
+                if (predicted > kWorthTrying * least_) continue;
+                least_ = std::min(least_, predicted);
+                Schedule p;
+                p.family = "tiles";
+                p.source = "cost model";
+                p.params = {{"lanes_c", b.lanes_c},
+                            {"lanes_r", b.lanes_r},
+                            {"lanes_x", b.lanes_x},
+                            {"lanes_y", b.lanes_y},
+                            {"tile_c", b.tile_c},
+                            {"tile_x", b.tile_x},
+                            {"tile_y", b.tile_y},
+                            {"phases_x", b.phases_x},
+                            {"phases_y", b.phases_y},
+                            {"depth", b.depth},
+                            {"unroll", unroll},
+                            {"unroll_taps", unroll_taps},
+                            {"splits", splits},
+                            {"stage_weights", b.stage_weights},
+                            {"lanes_c_first", b.lanes_c_first}};
+                p.predicted_cycles = predicted;
+                all_.push_back(p);
+            }
         }
     }
 
-    double cycles(const Block& b, int depth, int splits) const {
+    double cycles(const Warp& w, int depth, int splits) const {
         const double chunks = static_cast<double>(s_.group_in) / depth / splits;
-        const double busy = chunks * (depth * b.step + b.staged) + b.stores;
-        const double alone = chunks * (depth * b.step * kAlone + b.staged + kLatency) + kLatency + b.stores;
-        const double each = std::ceil(b.blocks * splits / kProcessors);
-        const double rounds = std::ceil(each / b.resident);
-        const double cache = b.blocks * b.bytes / kCacheBytes;
-        const double arithmetic = std::max(each * busy, rounds * alone);
+        const double busy = depth * w.step + w.staged;
+        // The warps of a block wait for each other.
+        const double lone =
+            ceil_div(w.of_block, 4) * busy + w.chunk_latency + static_cast<double>(depth) / w.unroll * w.load_latency;
+        // As many blocks as fit a multiprocessor share its four schedulers, then the rest.
+        const auto round = [&](long long blocks) {
+            if (blocks == 0) return 0.0;
+            const double warps = std::ceil(static_cast<double>(blocks) * w.of_block / 4);
+            return chunks * std::max(warps * busy, lone + warps * kBarriers) + kLatency + warps * w.stores;
+        };
+        const long long each = static_cast<long long>(std::ceil(w.blocks * splits / kProcessors));
+        const double arithmetic = static_cast<double>(each / w.resident) * round(w.resident) + round(each % w.resident);
+        const double cache = w.blocks * w.bytes / kCacheBytes;
         // Partial sums go through the second-level cache, and another kernel adds them up.
         const double merge =
             splits == 1 ? 0 : kLaunch / 2 + outputs_of() * 4 * splits * 2 / kCacheBytes + kLatency + splits * 20.0;
         return std::max(arithmetic, cache) + merge;
     }
 
-    // Instructions' worth of an output whose warp does not write whole lines.
-    double store_penalty(const Blocking& b) const {
-        if (s_.channels_last) return b.lanes_c >= 4 || s_.group_out * s_.groups < 8 ? 0 : 16;
-        const bool dense = b.lanes_r > 1 || s_.period[kX] == 1;
-        const int run = dense ? b.lanes_r * b.lanes_x : b.phases_x ? b.lanes_x : 1;
-        return run >= 8 ? (b.phases_x ? 4 : 0) : 32.0 / run;
+    // Pieces of 32 bytes that a warp's store of 32 outputs touches beyond the four that it fills.
+    double partial_stores(const Blocking& b) const {
+        constexpr int kPiece = 8, kFar = 1 << 20;
+        const int width = std::min(b.tile_c, 4), step = b.lanes_x >= kAdjacentLanes ? 1 : b.tile_x;
+        const int all_c = static_cast<int>(s_.group_out * s_.groups), period = s_.period[kX];
+        std::array<int, 32> pieces{};
+        for (int lane = 0; lane < 32; lane++) {
+            const Lane at = b.lane(lane);
+            const int x = at.x * step * period + at.r;
+            const int element =
+                s_.channels_last ? x * all_c + at.c * width + at.y * kFar : x + (at.y + at.c * b.lanes_y) * kFar;
+            pieces[static_cast<size_t>(lane)] = element / kPiece;
+        }
+        std::sort(pieces.begin(), pieces.end());
+        const auto touched = static_cast<double>(std::unique(pieces.begin(), pieces.end()) - pieces.begin());
+        // Channels last, a thread stores vectors of them.
+        return std::max(0.0, s_.channels_last && width > 1 && all_c % width == 0 ? touched / width - 4 : touched - 4);
     }
 
     Shape s_;
     std::vector<Schedule> all_;
+    double least_ = 1e300;
 };
 
 }  // namespace
 
 std::vector<Schedule> convolution_candidates(const Problem& problem) {
     return CostModel(problem).candidates();
+}
+
+int pixel_pitch(int depth, int tile_x) {
+    if (depth % 4 != 0) return depth;
+    return depth + (tile_x % 8 == 0 ? 1 : tile_x % 4 == 0 ? 2 : 4);
+}
+
+int filter_pitch(int block_c, int lanes_r) {
+    return lanes_r > 1 ? block_c + 4 : block_c;
 }
 
 std::optional<std::string> reject_convolution(const Problem& problem, const Schedule& schedule) {
@@ -290,7 +412,9 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
                                             {"depth", 1, 64, ci},
                                             {"unroll", 1, 8},
                                             {"unroll_taps", 0, 1},
-                                            {"splits", 1, kMostSplits, ci}}))
+                                            {"splits", 1, kMostSplits, ci},
+                                            {"stage_weights", 0, 1},
+                                            {"lanes_c_first", s.channels_last, 1}}))
         return why;
     const Schedule& p = schedule;
     if (p["depth"] % p["unroll"] != 0 || ci % (p["depth"] * p["splits"]) != 0 ||
@@ -301,11 +425,13 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
     Blocking b;
     b.lanes_c = p["lanes_c"], b.lanes_r = p["lanes_r"], b.lanes_x = p["lanes_x"], b.lanes_y = p["lanes_y"];
     b.tile_c = p["tile_c"], b.tile_x = p["tile_x"], b.tile_y = p["tile_y"], b.depth = p["depth"];
-    b.phases_x = p["phases_x"] != 0, b.phases_y = p["phases_y"] != 0;
+    b.phases_x = p["phases_x"] != 0, b.phases_y = p["phases_y"] != 0, b.stage_weights = p["stage_weights"] != 0;
+    b.lanes_c_first = p["lanes_c_first"] != 0;
     if (auto why = impossible(s, b)) return "schedule tiles: " + *why;
-    if (b.shared_bytes(s) > kBlockSharedBytes)
-        return "schedule tiles: expected a chunk of " + std::to_string(kBlockSharedBytes) + " bytes at most, found " +
-               std::to_string(b.shared_bytes(s));
+    if (b.input_bytes(s) > kBlockSharedBytes || b.shared_bytes(s) > kMostSharedBytes)
+        return "schedule tiles: expected a chunk of " + std::to_string(kBlockSharedBytes) + " bytes of inputs, with " +
+               "weights " + std::to_string(kMostSharedBytes) + ", at most, found " + std::to_string(b.input_bytes(s)) +
+               " and " + std::to_string(b.shared_bytes(s));
     return std::nullopt;
 }
 

@@ -614,6 +614,34 @@ ProblemData random_data(Rng& rng, const Problem& problem, Numbers numbers) {
     return data;
 }
 
+bool own_windows(const Problem& problem, const std::vector<int64_t>& indices) {
+    const auto& op = std::get<MaxUnpool>(problem.op);
+    const auto rank = static_cast<size_t>(problem.rank());
+    int64_t plane = 1, in_plane = 1;
+    for (size_t a = 0; a < rank; ++a) {
+        plane *= op.index_extent[a];
+        in_plane *= problem.input[a];
+    }
+    for (size_t f = 0; f < indices.size(); ++f) {
+        const auto element = static_cast<int64_t>(f);
+        const bool last = problem.input_layout == Layout::nhwc;
+        const int64_t channels = problem.in_channels;
+        const int64_t n = element / (channels * in_plane);
+        const int64_t c = last ? element % channels : element / in_plane % channels;
+        int64_t place = last ? element / channels % in_plane : element % in_plane;
+        int64_t index = indices[f] - (op.indices.whole_tensor ? (n * channels + c) * plane : 0);
+        if (index < 0 || index >= plane) return false;
+        for (size_t a = rank; a-- > 0;) {
+            const int64_t offset =
+                index % op.index_extent[a] - place % problem.input[a] * op.stride[a] + op.pad_begin[a];
+            if (offset < 0 || offset >= op.kernel[a]) return false;
+            index /= op.index_extent[a];
+            place /= problem.input[a];
+        }
+    }
+    return true;
+}
+
 size_t input_count(const Problem& problem) {
     return static_cast<size_t>(problem.batch * product(problem.input) * problem.in_channels);
 }

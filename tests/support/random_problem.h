@@ -59,6 +59,9 @@ struct ProblemData {
 /// elements.
 ProblemData random_data(Rng& rng, const Problem& problem, Numbers numbers);
 
+/// Whether each index of a max unpooling lies in the window of the pooling that made it: a GPU ignores the others.
+bool own_windows(const Problem& problem, const std::vector<int64_t>& indices);
+
 size_t input_count(const Problem& problem);
 size_t output_count(const Problem& problem);
 size_t weight_count(const Problem& problem);
