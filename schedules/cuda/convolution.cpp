@@ -17,8 +17,9 @@
 // memory they meet: pixels and phases lie at pitches (pixel_pitch, filter_pitch) that keep neighbouring lanes apart,
 // without which channels first took up to three times as long.
 //
-// On an H200: 45 to 56 % of the FMA peak (44 to 136 % counting direct FLOPs where weights are summed beforehand),
-// limited by one block's barriers and by a multiprocessor's 12 to 16 warps of 128 to 168 registers.
+// On an H200 (docs/benchmarks/gpu.md): 35 to 56 % of the FMA peak over 1 GFLOP, and up to 136 % in direct FLOPs where
+// weights are summed beforehand, which is 60 % of the FMAs that are left. What limits it: the warps of a block wait for
+// each other at every chunk, and 12 to 16 warps of 128 to 168 registers are all that a multiprocessor holds.
 #include "schedules/cuda/convolution.h"
 
 #include <algorithm>
@@ -295,7 +296,7 @@ void schedule_tiles(ConvolutionStages& s, const Problem& problem, const Schedule
         staged = s.padded.in(sums);
     }
     stage_chunk(s, problem, p, t, sums, staged, chunk);
-    if (p["stage_weights"]) stage_filter(s, p, t, sums, chunk);
+    stage_filter(s, p, t, sums, chunk);
 }
 
 void schedule_direct(ConvolutionStages& s, const Problem& problem, const Schedule& p) {

@@ -24,7 +24,7 @@ constexpr double kLatency = 1500;            // from a chunk's first load to the
 constexpr double kLaunch = 3750;             // of a kernel: to start, to fill the multiprocessors and to drain
 constexpr double kDependentLoad = 450;       // from one product of the direct family to the next
 constexpr double kDirectInstructions = 12;   // of a product there: operands and the arithmetic of their places
-constexpr double kSharedLatency = 67;        // of the same from shared memory
+constexpr double kSharedLatency = 67;        // of loads from shared memory, once per unrolled body
 constexpr double kVectorInstructions = 4.2;  // per vector of weights that is staged
 constexpr double kCopyInstructions = 5.8,
                  kLoopedCopyInstructions = 98;  // per word that is staged: its place, bounds, a load, a store
@@ -32,7 +32,6 @@ constexpr double kStoreInstructions = 19;       // per output
 constexpr double kPartialStore = 13;            // per line beyond the first that a store of a warp touches
 constexpr double kBarriers = 20;                // of a chunk and warp
 constexpr double kContention = 0.23;    // of the less busy of issue and loads that is not hidden behind the other
-constexpr double kLoadLatency = 2700;   // of loads of weights and inputs, once per unrolled body
 constexpr double kInstructions = 1.22;  // instructions besides FMAs and loads in the innermost loop
 
 // Limits.
@@ -90,7 +89,7 @@ struct Lane {
 // How a kernel is cut into blocks and threads.
 struct Blocking {
     int lanes_c = 1, lanes_r = 1, lanes_x = 1, lanes_y = 1, tile_c = 1, tile_x = 1, tile_y = 1, depth = 1;
-    bool phases_x = false, phases_y = false, stage_weights = false, lanes_c_first = false;
+    bool phases_x = false, phases_y = false, lanes_c_first = false;
 
     int threads() const { return lanes_c * lanes_r * lanes_x * lanes_y; }
     Lane lane(int i) const {
@@ -111,7 +110,7 @@ struct Blocking {
         return 4LL * depth * filter_pitch(lanes_c * tile_c, lanes_r) * s.taps[kX] * s.taps[kY] * s.taps[kZ] *
                (phases_x || lanes_r > 1 ? s.period[kX] : 1) * (phases_y ? s.period[kY] : 1);
     }
-    long long shared_bytes(const Shape& s) const { return input_bytes(s) + (stage_weights ? weight_bytes(s) : 0); }
+    long long shared_bytes(const Shape& s) const { return input_bytes(s) + weight_bytes(s); }
     double blocks(const Shape& s) const {
         const double places = static_cast<double>(ceil_div(s.quotients[kX], block_x())) *
                               ceil_div(s.quotients[kY], block_y()) * s.quotients[kZ];
@@ -227,13 +226,11 @@ class CostModel {
                         if (impossible(s_, b)) continue;
                         for (const int depth : {4, 8, 16, 32}) {
                             b.depth = divisor_within(static_cast<int>(s_.group_in), depth);
-                            for (const bool stage_weights : {false, true}) {
-                                b.stage_weights = stage_weights;
-                                for (const bool lanes_c_first : {false, true}) {
-                                    b.lanes_c_first = lanes_c_first;
-                                    if (s_.channels_last ? lanes_c_first : (!lanes_c_first || b.lanes_c > 1)) add(b);
-                                }
-                            }
+                            b.lanes_c_first = s_.channels_last;
+                            add(b);
+                            if (s_.channels_last || b.lanes_c == 1) continue;
+                            b.lanes_c_first = true;
+                            add(b);
                         }
                     }
     }
@@ -244,9 +241,8 @@ class CostModel {
         int resident;                 // blocks on a multiprocessor at a time
         double blocks;                // of the whole kernel, without splits
         double step, staged, stores;  // an input channel, a chunk's copies, the outputs
-        double chunk_latency, load_latency;
-        int unroll;    // input channels whose loads are on their way together
-        double bytes;  // of a block
+        int unroll;                   // input channels whose loads are on their way together
+        double bytes;                 // of a block
     };
 
     void add(const Blocking& b) {
@@ -281,12 +277,11 @@ class CostModel {
                                static_cast<int>(kSharedBytes / (shared + 1024))});
         const double copies = std::ceil(static_cast<double>(b.input_bytes(s_)) / 4 / threads);
         w.staged = copies * (copies <= 16 ? kCopyInstructions : kLoopedCopyInstructions);
-        w.chunk_latency = kLatency;
-        w.load_latency = kLoadLatency;
-        if (b.stage_weights) {
-            w.staged += static_cast<double>(b.weight_bytes(s_)) / 16 * kVectorInstructions / threads;
-            w.load_latency = kSharedLatency;
-        }
+        // Weights are copied as vectors unless the last block of channels is cut short (convolution.cpp).
+        const int block_c = b.lanes_c * b.tile_c;
+        const int width = s_.group_out % block_c == 0 && block_c % 4 == 0 ? 4 : 1;
+        const double weight_copies = static_cast<double>(b.weight_bytes(s_)) / 4 / width / threads;
+        w.staged += weight_copies * kVectorInstructions;
         w.stores = sums * (kStoreInstructions + kPartialStore * partial_stores(b));
         w.bytes = static_cast<double>(s_.group_in) * (static_cast<double>(b.input_bytes(s_)) / b.depth +
                                                       4.0 * b.lanes_c * b.tile_c * taps_x * b.lanes_r * taps_yz);
@@ -298,9 +293,8 @@ class CostModel {
             if (w.blocks * w.of_block * static_cast<double>(s_.group_in) * issue / (4 * kProcessors) >
                 kWorthTrying * least_)
                 continue;
-            const double loads =
-                (inputs * input_conflicts(s_, b, unroll) + weights * (b.stage_weights ? weight_conflicts(b) : 1)) *
-                4;  // four schedulers share what brings them
+            const double loads = (inputs * input_conflicts(s_, b, unroll) + weights * weight_conflicts(b)) *
+                                 4;  // four schedulers share what brings them
             w.step = std::max(issue, loads) + kContention * std::min(issue, loads);
             w.unroll = unroll;
             for (int splits = 1; splits <= kMostSplits; splits *= 2) {
@@ -313,21 +307,13 @@ class CostModel {
                 Schedule p;
                 p.family = "tiles";
                 p.source = "cost model";
-                p.params = {{"lanes_c", b.lanes_c},
-                            {"lanes_r", b.lanes_r},
-                            {"lanes_x", b.lanes_x},
-                            {"lanes_y", b.lanes_y},
-                            {"tile_c", b.tile_c},
-                            {"tile_x", b.tile_x},
-                            {"tile_y", b.tile_y},
-                            {"phases_x", b.phases_x},
-                            {"phases_y", b.phases_y},
-                            {"depth", b.depth},
-                            {"unroll", unroll},
-                            {"unroll_taps", unroll_taps},
-                            {"splits", splits},
-                            {"stage_weights", b.stage_weights},
-                            {"lanes_c_first", b.lanes_c_first}};
+                p.params = {{"lanes_c", b.lanes_c},   {"lanes_r", b.lanes_r},
+                            {"lanes_x", b.lanes_x},   {"lanes_y", b.lanes_y},
+                            {"tile_c", b.tile_c},     {"tile_x", b.tile_x},
+                            {"tile_y", b.tile_y},     {"phases_x", b.phases_x},
+                            {"phases_y", b.phases_y}, {"depth", b.depth},
+                            {"unroll", unroll},       {"unroll_taps", unroll_taps},
+                            {"splits", splits},       {"lanes_c_first", b.lanes_c_first}};
                 p.predicted_cycles = predicted;
                 all_.push_back(p);
             }
@@ -339,7 +325,7 @@ class CostModel {
         const double busy = depth * w.step + w.staged;
         // The warps of a block wait for each other.
         const double lone =
-            ceil_div(w.of_block, 4) * busy + w.chunk_latency + static_cast<double>(depth) / w.unroll * w.load_latency;
+            ceil_div(w.of_block, 4) * busy + kLatency + static_cast<double>(depth) / w.unroll * kSharedLatency;
         // As many blocks as fit a multiprocessor share its four schedulers, then the rest.
         const auto round = [&](long long blocks) {
             if (blocks == 0) return 0.0;
@@ -413,7 +399,6 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
                                             {"unroll", 1, 8},
                                             {"unroll_taps", 0, 1},
                                             {"splits", 1, kMostSplits, ci},
-                                            {"stage_weights", 0, 1},
                                             {"lanes_c_first", s.channels_last, 1}}))
         return why;
     const Schedule& p = schedule;
@@ -425,7 +410,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
     Blocking b;
     b.lanes_c = p["lanes_c"], b.lanes_r = p["lanes_r"], b.lanes_x = p["lanes_x"], b.lanes_y = p["lanes_y"];
     b.tile_c = p["tile_c"], b.tile_x = p["tile_x"], b.tile_y = p["tile_y"], b.depth = p["depth"];
-    b.phases_x = p["phases_x"] != 0, b.phases_y = p["phases_y"] != 0, b.stage_weights = p["stage_weights"] != 0;
+    b.phases_x = p["phases_x"] != 0, b.phases_y = p["phases_y"] != 0;
     b.lanes_c_first = p["lanes_c_first"] != 0;
     if (auto why = impossible(s, b)) return "schedule tiles: " + *why;
     if (b.input_bytes(s) > kBlockSharedBytes || b.shared_bytes(s) > kMostSharedBytes)
