@@ -39,10 +39,8 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-constexpr int kVector = 4;  // 16 bytes
-// Copies of a thread that are unrolled, so that their loads are on their way together, and the registers that those and
-// the sums may take.
-constexpr int kMostCopies = 16, kCopyRegisters = 144;
+constexpr int kVector = 4;           // 16 bytes
+constexpr int kCopyRegisters = 144;  // for the sums and what is on its way to shared memory
 
 // Dimensions of the output, innermost in memory first.
 std::vector<Var> memory_order(const ConvolutionStages& s, const Problem& problem) {

@@ -20,6 +20,9 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Sche
 /// How `schedule` wants the weights packed.
 Packing convolution_packing(const Problem& problem, const Schedule& schedule);
 
+/// Copies of a thread into shared memory that are unrolled, so that their loads are on their way together.
+inline constexpr int kMostCopies = 16;
+
 /// Words from a pixel to the next of a chunk of `depth` input channels in shared memory, where a thread's tile has
 /// `tile_x` pixels: the loads of lanes next to each other meet different banks (convolution_cost.cpp).
 int pixel_pitch(int depth, int tile_x);
