@@ -381,7 +381,9 @@ std::vector<Schedule> convolution_candidates(const Problem& problem) {
 
 int pixel_pitch(int depth, int tile_x) {
     if (depth % 4 != 0) return depth;
-    return depth + (tile_x % 8 == 0 ? 1 : tile_x % 4 == 0 ? 2 : 4);
+    if (tile_x % 8 == 0) return depth + 1;
+    if (tile_x % 4 == 0) return depth + 2;
+    return depth % 8 == 0 ? depth + 4 : depth;
 }
 
 int filter_pitch(int block_c, int lanes_r) {

@@ -4,8 +4,11 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
 
 #include "problem/problem_file.h"
+#include "schedules/cuda/convolution.h"
 #include "schedules/planner.h"
 #include "tests/support/temporary_directory.h"
 #include "tools/code.h"
@@ -107,6 +110,21 @@ TEST(CudaSchedules, ImpossibleOnesAreRefused) {
     EXPECT_THAT(refusal("splits", 3), HasSubstr("divisor of 1024"));
     EXPECT_THAT(refusal("tile_c", 5), HasSubstr("multiple of 4"));
     EXPECT_THAT(refusal("depth", 0), HasSubstr("expected 1 to 64"));
+    EXPECT_THAT(refusal("depth", 64), HasSubstr("of inputs, with weights 49152"));
+    EXPECT_THAT(refusal("lanes_c_first", 2), HasSubstr("lanes_c_first"));
+}
+
+TEST(CudaSchedules, LanesNextToEachOtherMeetDifferentBanks) {
+    constexpr int kBanks = 32, kLanes = 4;
+    for (const int depth : {4, 8, 16, 20, 32}) {
+        for (const int tile_x : {1, 2, 4, 6, 8}) {
+            const int pitch = cuda::pixel_pitch(depth, tile_x), width = std::gcd(pitch, 4);
+            std::set<int> banks;
+            for (int word = 0; word < kLanes * width; ++word)
+                banks.insert((word / width * tile_x * pitch + word % width) % kBanks);
+            EXPECT_EQ(banks.size(), static_cast<size_t>(kLanes * width)) << "depth " << depth << ", tile_x " << tile_x;
+        }
+    }
 }
 
 TEST(CudaTargets, AreToldByTheirFeature) {
