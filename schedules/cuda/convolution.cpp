@@ -123,6 +123,14 @@ struct Tile {
         return tile;
     }
 
+    // Gives `thread`, the loop over as many iterations as a block has threads, to them; `inside` runs in each.
+    void share(Func staged, const Var& thread, std::vector<VarOrRVar> inside) const {
+        const Var t0("t0"), t1("t1"), t2("t2"), rest("rest");
+        const auto [n0, n1, n2] = block();
+        inside.insert(inside.end(), {t0, t1, t2});
+        staged.split(thread, rest, t0, n0).split(rest, t2, t1, n1).reorder(inside).gpu_threads(t0, t1, t2);
+    }
+
     // Threads along the three axes of a block.
     std::array<int, 3> block() const {
         const int rx = lanes_r * lanes_x;
@@ -153,26 +161,20 @@ void stage_chunk(ConvolutionStages& s, const Problem& problem, const Schedule& p
         staged.reorder_storage(x, y, z, s.ci, s.n);
     else
         staged.reorder_storage(s.ci, x, y, z, s.n).align_storage(s.ci, pixel_pitch(p["depth"], t.x));
-    const Var flat("staged_flat"), copy("copy"), thread("staged_thread"), t0("t0"), t1("t1"), t2("t2"), rest("rest");
+    const Var flat("staged_flat"), copy("copy"), thread("staged_thread");
     const std::vector<Var> order =
         ci_last ? std::vector<Var>{s.ci, x, y, z, s.n} : std::vector<Var>{x, y, s.ci, z, s.n};
     staged.reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
     staged.fuse(order[0], order[1], flat);
     for (size_t i = 2; i < order.size(); i++) staged.fuse(flat, order[i], flat);
-    const auto [n0, n1, n2] = t.block();
-    staged.split(flat, copy, thread, t.threads(), TailStrategy::GuardWithIf)
-        .split(thread, rest, t0, n0)
-        .split(rest, t2, t1, n1)
-        .reorder(copy, t0, t1, t2)
-        .gpu_threads(t0, t1, t2);
+    staged.split(flat, copy, thread, t.threads(), TailStrategy::GuardWithIf);
+    t.share(staged, thread, {copy});
     if (extent <= kMostCopies * t.threads()) staged.unroll(copy);
 }
 
 // The weights of a chunk, copied by all threads of a block as they lie in memory, in vectors.
 void stage_filter(ConvolutionStages& s, const Schedule& p, const Tile& t, const Func& sums, const RVar& chunk) {
-    const auto [rx, ry, rz] = s.r;
-    const Func& filter = s.filter;
-    const std::vector<Var> args = filter.args();  // c, g, ci, tx, ty, tz, rx, ry, rz
+    const std::vector<Var> args = s.filter.args();  // c, g, ci, tx, ty, tz, rx, ry, rz
     const bool all_x = t.phases_x || t.lanes_r > 1;
     const PerAxis<int> phases{all_x ? s.axes[kX].period : 1, t.phases_y ? s.axes[kY].period : 1, 1};
     Func staged = s.filter;
@@ -183,12 +185,10 @@ void stage_filter(ConvolutionStages& s, const Schedule& p, const Tile& t, const 
     std::vector<Var> order{args[0], args[2], args[3], args[4], args[5], args[6], args[7], args[8], args[1]};
     if (all_x) order = {args[0], args[6], args[2], args[3], args[4], args[5], args[7], args[8], args[1]};
     staged.reorder_storage(order).align_storage(order[0], filter_pitch(t.block_c(), t.lanes_r));
-    // LLVM cannot select vectors that the last block of channels cuts short.
-    const bool whole = s.group_out % t.block_c() == 0 && t.block_c() % kVector == 0;
-    const int width = whole ? kVector : 1;
+    const int width = filter_vector(s.group_out, t.block_c());
     const Var vectors("filter_vectors"), lane("filter_lane"), flat("filter_flat"), copy("filter_copy"),
-        copy_in("filter_copy_in"), thread("filter_thread"), t0("f0"), t1("f1"), t2("f2"), rest("filter_rest");
-    staged.split(order[0], vectors, lane, width).reorder(lane, vectors);
+        copy_in("filter_copy_in"), thread("filter_thread");
+    staged.split(order[0], vectors, lane, width);
     std::vector<VarOrRVar> loops{lane, vectors};
     loops.insert(loops.end(), order.begin() + 1, order.end());
     staged.reorder(loops).fuse(vectors, order[1], flat);
@@ -197,17 +197,12 @@ void stage_filter(ConvolutionStages& s, const Schedule& p, const Tile& t, const 
     for (int a = 0; a < kAxes; a++) vectors_in_all *= std::max(s.axes[a].taps(), 1) * phases[a];
     const int copies = ceil_div(vectors_in_all, t.threads());
     const int together = divisor_within(copies, std::clamp((kCopyRegisters - t.sums(s.axes)) / width, 1, kMostCopies));
-    const auto [n0, n1, n2] = t.block();
     staged
         .split(flat, copy, thread, t.threads(),
                vectors_in_all % t.threads() == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
-        .split(copy, copy, copy_in, together)
-        .split(thread, rest, t0, n0)
-        .split(rest, t2, t1, n1)
-        .reorder(lane, copy_in, copy, t0, t1, t2)
-        .vectorize(lane)
-        .unroll(copy_in)
-        .gpu_threads(t0, t1, t2);
+        .split(copy, copy, copy_in, together);
+    t.share(staged, thread, {lane, copy_in, copy});
+    staged.vectorize(lane).unroll(copy_in);
 }
 
 // The reduction in `splits` parts, each the work of blocks of its own, so that few outputs fill a GPU too. Returns the

@@ -30,6 +30,9 @@ int pixel_pitch(int depth, int tile_x);
 /// Words from a phase's weights of `block_c` channels to the next phase's, for the same reason.
 int filter_pitch(int block_c, int lanes_r);
 
+/// Weights that are copied to shared memory at a time: LLVM cannot select vectors that the last block cuts short.
+int filter_vector(long long group_out, int block_c);
+
 /// Applies `schedule` (convolution.cpp).
 void schedule_convolution(ConvolutionStages& stages, const Problem& problem, const Schedule& schedule);
 

@@ -146,7 +146,7 @@ double input_conflicts(const Shape& s, const Blocking& b, int unroll) {
 }
 
 double weight_conflicts(const Blocking& b) {
-    const int width = b.tile_c % 4 == 0 ? 4 : b.tile_c, pitch = filter_pitch(b.lanes_c * b.tile_c, b.lanes_r);
+    const int width = std::min(b.tile_c, 4), pitch = filter_pitch(b.lanes_c * b.tile_c, b.lanes_r);
     return bank_conflicts(b, width, [&](const Lane& at) { return at.c * width + at.r * pitch; });
 }
 
@@ -282,9 +282,7 @@ class CostModel {
                                static_cast<int>(kSharedBytes / (shared + 1024))});
         const double copies = std::ceil(static_cast<double>(b.input_bytes(s_)) / 4 / threads);
         w.staged = copies * (copies <= kMostCopies ? kCopy : kLoopedCopy);
-        // Weights are copied as vectors unless the last block of channels is cut short (convolution.cpp).
-        const int block_c = b.lanes_c * b.tile_c;
-        const int width = s_.group_out % block_c == 0 && block_c % 4 == 0 ? 4 : 1;
+        const int width = filter_vector(s_.group_out, b.lanes_c * b.tile_c);
         const double weight_copies = static_cast<double>(b.weight_bytes(s_)) / 4 / width / threads;
         w.staged += weight_copies * kWeightCopy;
         w.stores = sums * (kStore + kPartialStore * partial_stores(b));
@@ -384,6 +382,10 @@ int pixel_pitch(int depth, int tile_x) {
     if (tile_x % 8 == 0) return depth + 1;
     if (tile_x % 4 == 0) return depth + 2;
     return depth % 8 == 0 ? depth + 4 : depth;
+}
+
+int filter_vector(long long group_out, int block_c) {
+    return group_out % block_c == 0 && block_c % 4 == 0 ? 4 : 1;
 }
 
 int filter_pitch(int block_c, int lanes_r) {

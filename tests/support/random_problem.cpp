@@ -616,12 +616,7 @@ ProblemData random_data(Rng& rng, const Problem& problem, Numbers numbers) {
 
 bool own_windows(const Problem& problem, const std::vector<int64_t>& indices) {
     const auto& op = std::get<MaxUnpool>(problem.op);
-    const auto rank = static_cast<size_t>(problem.rank());
-    int64_t plane = 1, in_plane = 1;
-    for (size_t a = 0; a < rank; ++a) {
-        plane *= op.index_extent[a];
-        in_plane *= problem.input[a];
-    }
+    const int64_t plane = product(op.index_extent), in_plane = product(problem.input);
     for (size_t f = 0; f < indices.size(); ++f) {
         const auto element = static_cast<int64_t>(f);
         const bool last = problem.input_layout == Layout::nhwc;
@@ -631,7 +626,7 @@ bool own_windows(const Problem& problem, const std::vector<int64_t>& indices) {
         int64_t place = last ? element / channels % in_plane : element % in_plane;
         int64_t index = indices[f] - (op.indices.whole_tensor ? (n * channels + c) * plane : 0);
         if (index < 0 || index >= plane) return false;
-        for (size_t a = rank; a-- > 0;) {
+        for (size_t a = problem.input.size(); a-- > 0;) {
             const int64_t offset =
                 index % op.index_extent[a] - place % problem.input[a] * op.stride[a] + op.pad_begin[a];
             if (offset < 0 || offset >= op.kernel[a]) return false;
