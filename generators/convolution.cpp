@@ -142,6 +142,37 @@ struct KernelIndices {
     }
 };
 
+// What the taps of phase rx add up to for quotient qx.
+Expr sum_of_columns(ConvolutionStages& s) {
+    const AxisMap& axis = s.axes[kX];
+    const auto [qx, qy, qz] = s.q;
+    const auto [rx, ry, rz] = s.r;
+    const int at_once = s.form.columns_at_once;
+    s.inside = RDom(0, at_once, 0, (axis.input + at_once - 1) / at_once, "inside");
+    const Expr x = min(s.inside.y * at_once, axis.input - at_once) + s.inside.x;
+    s.columns(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) = Halide::undef<float>();
+    s.columns(s.c, s.g, x, qy, qz, rx, ry, rz, s.n) = s.acc(s.c, s.g, x, qy, qz, rx, ry, rz, s.n);
+    const Range read = reads(axis);
+    const int left = std::max(-read.begin, 0), right = std::max(read.end + s.quotients(kX) - 1 - axis.input, 0);
+    if (left + right > 0) {
+        s.outside = RDom(0, left + right, "outside");
+        const Expr at = select(s.outside.x < left, s.outside.x - left, s.outside.x - left + axis.input);
+        s.columns(s.c, s.g, at, qy, qz, rx, ry, rz, s.n) = 0.0f;
+    }
+
+    const Columns columns(axis);
+    const std::vector<int> counts = collect(axis, &Phase::taps);
+    const Expr first = qx + by_phase(rx, collect(axis, &Phase::first_input));
+    Expr sum = 0.0f;
+    for (int t = 0; t < axis.taps(); t++) {
+        const Expr term =
+            s.columns(s.c, s.g, first + t * axis.input_step, qy, qz, by_phase(rx, columns.of[t]), ry, rz, s.n);
+        const bool all = std::all_of(counts.begin(), counts.end(), [&](int count) { return count > t; });
+        sum += all ? term : select(by_phase(rx, counts) > t, term, 0.0f);
+    }
+    return sum;
+}
+
 }  // namespace
 
 bool reads_outside(const AxisMap& axis) {
@@ -179,6 +210,23 @@ bool can_flatten(const Problem& problem) {
            });
 }
 
+bool has_columns(const Problem& problem) {
+    const auto* resize = std::get_if<ResizeConv>(&problem.op);
+    return (!resize || presummed(*resize)) && xyz_axes(problem)[kX].advance == 1;
+}
+
+Columns::Columns(const AxisMap& axis) {
+    for (int t = 0; t < axis.taps(); t++) {
+        of.emplace_back(axis.period, 0);
+        for (int r = 0; r < axis.period; r++) {
+            if (t >= axis.phases[r].taps) continue;
+            of[t][r] = count();
+            phase.push_back(r);
+            tap.push_back(t);
+        }
+    }
+}
+
 Expr ConvolutionStages::pixel(const Expr& x, const Expr& y) const {
     return x - first_read(axes[kX]) + pitch * (y - first_read(axes[kY]));
 }
@@ -193,7 +241,8 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     s.group_out = problem.out_channels / s.groups;
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     s.resamples = resize && !presummed(*resize);
-    s.pads = s.resamples || std::any_of(s.axes.begin(), s.axes.end(), reads_outside);
+    const bool columns = form.columns_at_once != 0;
+    s.pads = s.resamples || (!form.in_place && std::any_of(s.axes.begin(), s.axes.end(), reads_outside));
 
     const Var c = s.c, g = s.g, n = s.n;
     const auto [qx, qy, qz] = s.q;
@@ -236,28 +285,37 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
 
     // Taps of the phases; where phases differ, the shorter ones stop early.
     const auto [ax, ay, az] = s.axes;
-    s.taps =
-        RDom(0, s.group_in, 0, std::max(ax.taps(), 1), 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
-    PerAxis<Expr> tap{s.taps.y, s.taps.z, s.taps.w}, input;
+    const int taps_of_x = columns ? 1 : std::max(ax.taps(), 1);
+    s.taps = RDom(0, s.group_in, 0, taps_of_x, 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
+    PerAxis<Expr> tap{s.taps.y, s.taps.z, s.taps.w}, phase{rx, ry, rz}, input;
+    if (columns) tap[kX] = by_phase(rx, Columns(ax).tap), phase[kX] = by_phase(rx, Columns(ax).phase);
     for (int a = 0; a < kAxes; a++) {
+        if (a == kX && columns) {
+            input[a] = qx;
+            continue;
+        }
         const AxisMap& axis = s.axes[a];
         const std::vector<int> counts = collect(axis, &Phase::taps);
         if (!all_equal(counts) || counts.front() == 0) s.taps.where(tap[a] < by_phase(s.r[a], counts));
         input[a] =
             s.q[a] * axis.advance + by_phase(s.r[a], collect(axis, &Phase::first_input)) + tap[a] * axis.input_step;
-        if (form.skips[a]) s.taps.where(input[a] >= 0 && input[a] < axis.input);
+        if (!form.skips[a]) continue;
+        s.taps.where(input[a] >= 0 && input[a] < axis.input);
+        if (form.in_place) input[a] = Halide::unsafe_promise_clamped(input[a], 0, axis.input - 1);
     }
 
     // THE ALGORITHM. Output phase (rx, ry, rz) is a plain correlation of the input with the taps of that phase.
     const Expr channel = g * s.group_out + c, in_channel = g * s.group_in + s.taps.x;
     const Expr read = form.flattens ? s.flat(in_channel, s.pixel(input[kX], input[kY] - qy), input[kZ], n)
                                     : s.padded(in_channel, input[kX], input[kY], input[kZ], n);
-    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = in.bias(channel);
-    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) += read * s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], rx, ry, rz);
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = columns ? Expr(0.0f) : in.bias(channel);
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) +=
+        read * s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], phase[kX], phase[kY], phase[kZ]);
 
     // Sums across the end of a flat row mix it with the next; nobody reads them.
     Expr value =
         form.flattens ? s.acc(c, g, qx + s.pitch * qy, 0, qz, rx, ry, rz, n) : s.acc(c, g, qx, qy, qz, rx, ry, rz, n);
+    if (columns) value = in.bias(channel) + sum_of_columns(s);
     if (problem.residual) value += in.residual(c, g, rx, qx, ry, qy, rz, qz, n);
     Expr slope;
     if (problem.activation.kind == Activation::Kind::prelu) slope = in.slopes(channel);

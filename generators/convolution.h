@@ -35,6 +35,19 @@ double live_share(const AxisMap& axis);
 /// input is read at all.
 bool can_flatten(const Problem& problem);
 
+/// Whether inputs can be summed for each tap of x apart: neighbouring quotients read neighbouring inputs, which are not
+/// resampled.
+bool has_columns(const Problem& problem);
+
+/// The taps of all phases of an axis, numbered tap by tap.
+struct Columns {
+    std::vector<int> phase, tap;       ///< of each column
+    std::vector<std::vector<int>> of;  ///< of[tap][phase]: the column; where the phase lacks the tap, some other
+
+    explicit Columns(const AxisMap& axis);
+    int count() const { return static_cast<int>(phase.size()); }
+};
+
 /// THE ALGORITHM, unscheduled.
 ConvolutionStages convolution_stages(const Problem& problem, const Packing& packing, const ConvolutionForm& form,
                                      const ConvolutionTensors& in);

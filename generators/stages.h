@@ -30,6 +30,10 @@ enum class TableForm {
 /// What a schedule chooses of a convolution's stages.
 struct ConvolutionForm {
     bool flattens = false;  ///< rows of a plane follow each other as one; only of a problem that can_flatten
+    /// If not 0: sums for each tap of x apart, for so many inputs of a row at a time, which outputs add up; only of a
+    /// problem that has_columns.
+    int columns_at_once = 0;
+    bool in_place = false;  ///< `padded` is the input itself: nothing outside is read, because of `columns` and `skips`
     /// Axes whose taps are passed over where they read outside the input: those of which no tile has more than one
     /// quotient.
     PerAxis<bool> skips{};
@@ -46,8 +50,12 @@ struct ConvolutionForm {
 ///   filter (c, g, ci, tx, ty, tz, rx, ry, rz)    weights by output channel c of group g, tap and phase: a view of the
 ///                                                packed tensor
 ///   acc (c, g, qx, qy, qz, rx, ry, rz, n)        bias plus sums of products over `taps` = (ci, tx, ty, tz); where
-///                                                there is a `flat`, qx counts its pixels and qy is 0
-///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc
+///                                                there is a `flat`, qx counts its pixels and qy is 0; where there are
+///                                                `columns`, qx is the x of an input, rx a column, and there is no bias
+///   columns (c, g, x, qy, qz, k, ry, rz, n)      if there are: acc for the x of an input and Columns' k, undefined but
+///                                                for an update, `columns_at_once` inputs in a step of `inside`, and
+///                                                one that writes zeros to the other x that are read, `outside`
+///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc, or of bias plus each phase's columns
 struct ConvolutionStages {
     PerAxis<AxisMap> axes;
     int group_in = 1, group_out = 1, groups = 1;  ///< input and output channels of a group
@@ -59,8 +67,9 @@ struct ConvolutionStages {
     ConvolutionForm form;
     int pitch = 0;                     ///< of `flat`, from a row to the next
     std::vector<Halide::Func> tables;  ///< of the resampling, those that are computed
-    Halide::Func rows{"rows"}, padded{"padded"}, flat{"flat"}, filter{"filter"}, acc{"acc"}, output{"output"};
-    Halide::RDom taps, inside;  ///< inside: of `flat`'s update
+    Halide::Func rows{"rows"}, padded{"padded"}, flat{"flat"}, filter{"filter"}, acc{"acc"}, columns{"columns"},
+        output{"output"};
+    Halide::RDom taps, inside, outside;  ///< inside, outside: of the updates of `flat`, or of `columns`
     Halide::Var c{"c"}, g{"g"}, n{"n"}, ci{"ci"};
     PerAxis<Halide::Var> i{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};
     PerAxis<Halide::Var> q{Halide::Var("qx"), Halide::Var("qy"), Halide::Var("qz")};

@@ -37,6 +37,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     // A row of pixels is turned over on the stack.
     const double row_bytes = 4.0 * axes[kX].input * problem.in_channels;
     flattens = can_flatten(problem) && (channels_first_in || row_bytes <= static_cast<double>(kMostTaskBytes));
+    has_columns = polyphase::has_columns(problem) && all_taps[kX] > 0;
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     if (!resize || presummed(*resize)) return;
     const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));
@@ -174,7 +175,7 @@ double ConvolutionCost::page_misses(const Tile& tile) const {
 
 // Cycles of loads from a block's input that the caches do not hold.
 double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage) const {
-    const double misses = stage == kPerImage ? costs_.page_miss * page_misses(tile) : 0;
+    const double misses = stage == kPerImage || tile.in_place ? costs_.page_miss * page_misses(tile) : 0;
     double bytes = 4 * static_cast<double>(s_.group_in * tile.block_groups);
     for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
     if (bytes > l2()) return misses + tile.loaded / costs_.stream_bytes;
@@ -207,7 +208,9 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
     for (const auto& [stage, most_bytes] :
          {std::pair(kDirect, 0LL), {kPerImage, 0LL}, {kPerBlock, l1}, {kPerBlock, kMostTaskBytes}}) {
         if (tile.flat && stage != kPerImage) continue;
-        if (stage == kDirect && (s_.pads || !tile.channels_inside || s_.channels_first_in)) continue;
+        if (tile.in_place != (stage == kDirect) &&
+            (tile.in_place || s_.pads || !tile.channels_inside || s_.channels_first_in))
+            continue;
         Schedule p = base;
         if (stage != kPerBlock)
             choose_blocks(p, tile, tile.block_bytes);
@@ -286,6 +289,20 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         if (!s.channels_first_out && value("channels", 1) != group_out)
             return "schedule flat: parameter channels: expected all " + std::to_string(group_out) +
                    " of a group, because the output is nhwc";
+    } else if (p.family == "columns") {
+        const int input = s.axes[kX].input;
+        add({{"vectors", 1, std::max(1, input / lanes)},
+             {"channels", 1, group_out},
+             {"columns", 1, Columns(s.axes[kX]).count()}});
+        tile = {qx, 1, 1};
+        if (!s.has_columns || input < lanes)
+            return "schedule columns: expected an input that is not resampled, of at least " + std::to_string(lanes) +
+                   " along x";
+        if (value("stage", kDirect) == kDirect && !s.channels_first_in)
+            return "schedule columns: parameter stage: expected 1 or 2, because the input is nhwc";
+        if (!s.channels_first_out && value("channels", 1) != group_out)
+            return "schedule columns: parameter channels: expected all " + std::to_string(group_out) +
+                   " of a group, because the output is nhwc";
     } else if (p.family == "phases") {
         add({{"vectors", 1, std::max(1, period / lanes), period / lanes},
              {"channels", 1, group_out},
@@ -300,7 +317,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out || s.groups < lanes)
             return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";
     } else {
-        return "schedule: field family: expected channels, space, phases, groups or reference, found " + p.family;
+        return "schedule: field family: expected channels, space, columns, flat, phases, groups or reference, found " +
+               p.family;
     }
     for (int a = 0; a < kAxes; a++) {
         const int tiles = ceil_div(s.quotients[a], tile[a]);

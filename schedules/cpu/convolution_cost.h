@@ -24,6 +24,7 @@ struct Shape {
     bool resamples = false;                    ///< the staged input is a resampled image
     bool gathers = false;                      ///< along x through a table
     bool flattens = false;                     ///< rows of a plane can follow each other as one
+    bool has_columns = false;                  ///< the taps of x can be summed apart
     double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
 
     explicit Shape(const Problem& problem);
@@ -76,6 +77,7 @@ class ConvolutionCost {
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  ///< quotients of a block
         bool flat = false;                  ///< along rows that follow each other as one, staged as such
+        bool in_place = false;              ///< reads the planes of the input where they lie
         bool shifts = true;           ///< the last tile inwards; otherwise a single block is rounded up to whole tiles
         double steps = 0;             ///< of all reductions of one image, if channels are apart in the staged input
         double loaded = 0;            ///< bytes of the input that all steps of one image load

@@ -36,6 +36,7 @@ constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a ti
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
 constexpr double kFlatStore = 0.8;  // per output, of a row as wide as a vector
+constexpr double kAddColumn = 2;    // to add a vector of a column to an output
 constexpr double kMaskedStore = 4;  // of a pixel whose last vector is stored in part
 constexpr double kScatter = 1.5;    // to store an element apart from its neighbours
 
@@ -43,6 +44,8 @@ constexpr double kScatter = 1.5;    // to store an element apart from its neighb
 constexpr int kLeastDepth = 24;             // input channels of a pass
 constexpr int kSpareRegisters = 3;          // LLVM spills before the last registers of AVX-512 are used
 constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
+constexpr int kMostColumnPasses = 3;        // over the input, one for each block of output channels
+constexpr int kMostColumnTiles = 3;         // that a row of inputs passes through, one after the other
 constexpr int kMostInterleaved = 28;        // vectors in one interleaved store
 
 class X86Cost : public cpu::ConvolutionCost {
@@ -53,14 +56,15 @@ class X86Cost : public cpu::ConvolutionCost {
         channels();
         space();
         flat();
+        columns();
         phases();
         groups();
         return std::move(candidates_);
     }
 
   private:
-    bool fits_registers(int vectors, int scalars) const {
-        const int spare = m_.registers > 16 ? kSpareRegisters : 0;
+    bool fits_registers(int vectors, int scalars, int spare_registers = kSpareRegisters) const {
+        const int spare = m_.registers > 16 ? spare_registers : 0;
         return vectors * scalars + std::min(vectors, scalars) + 1 <= m_.registers - spare;
     }
 
@@ -279,6 +283,57 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * m_.lanes * vectors;
         tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums));
+        consider(p, tile);
+    }
+
+    void columns() {
+        // Channels last, the whole image is turned over first, which costs more than it brings where no cache holds it.
+        if (!s_.has_columns || s_.most_taps[kX] == 1) return;
+        if (!s_.channels_first_in && 4 * s_.inputs() > static_cast<double>(m_.l2)) return;
+        const bool interleaves_channels = !s_.channels_first_out;
+        if (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved) return;
+        for (const int lanes : {m_.lanes, m_.lanes / 2}) {
+            if (lanes < 4) continue;
+            for (int vectors = 1; vectors <= 8 && vectors * lanes <= s_.axes[kX].input; vectors++) {
+                for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
+                    if (interleaves_channels && channels != s_.group_out) continue;
+                    if (ceil_div(s_.group_out, channels) > kMostColumnPasses) continue;
+                    for (int parts = 1; parts <= kMostColumnTiles; parts++) {
+                        const int at_once = ceil_div(s_.all_taps[kX], parts);
+                        if (ceil_div(s_.all_taps[kX], at_once) == parts &&
+                            fits_registers(vectors, at_once * channels, 1))
+                            add_columns(lanes, vectors, channels, at_once);
+                    }
+                }
+            }
+        }
+    }
+
+    void add_columns(int lanes, int vectors, int channels, int at_once) {
+        const int sums = vectors * channels * at_once, parts = ceil_div(s_.all_taps[kX], at_once);
+        // The columns of a row are on the stack.
+        const long long x = s_.axes[kX].input + s_.reach[kX] + m_.lanes;
+        if (4LL * x * channels * at_once * parts > kMostTaskBytes / 2) return;
+        Schedule p = start("columns", lanes);
+        p.params["vectors"] = vectors;
+        p.params["channels"] = channels;
+        p.params["columns"] = at_once;
+        Tile tile;
+        tile.extent = {s_.quotients[kX], 1, 1};
+        tile.in_place = s_.channels_first_in;
+        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        const double rows =
+            static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * s_.quotients[kY] * s_.quotients[kZ];
+        const double tiles = rows * ceil_div(s_.axes[kX].input, lanes * vectors) * parts;
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(1);
+        const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
+        // What remains to be done of an output is to add its columns, most of which are not aligned.
+        tile.store = kAddColumn * static_cast<double>(s_.all_taps[kX]) / (s_.period[kX] * m_.lanes);
+        if (!s_.channels_first_out && s_.groups > 1) tile.store += kScatter;
+        tile.steps = tiles * steps;
+        tile.loaded = tile.steps * 4 * lanes * vectors;
+        tile.reduction = tiles * (steps * step(sums, vectors + channels * at_once, sums) +
+                                  yz_phases * (kCosts.tile_overhead + 2 * sums));
         consider(p, tile);
     }
 

@@ -115,6 +115,26 @@ TEST(Schedules, Flatten) {
         "flat");
 }
 
+/// Taps of x apart: phases that have more taps than others or none, inputs cut off at either end or never read, a last
+/// period that is cut short, rows that are no multiple of a tile, in place and staged.
+TEST(Schedules, SumColumns) {
+    const std::string problems[] = {
+        R"("op": "conv_transpose", "input": [2, 6, 5, 4, 19], "out_channels": 4, "kernel": [2, 5, 3],
+           "stride": [1, 3, 2], "pads": [[0, 0], [4, 1], [1, -1]], "groups": 2)",
+        R"("op": "conv_transpose", "input": [1, 7, 9, 37], "out_channels": 3, "kernel": [4, 9], "stride": [2, 4],
+           "pads": [[5, 3], [7, -2]])",
+        R"("op": "conv_transpose", "input": [1, 3, 33], "out_channels": 2, "kernel": [7], "stride": [5],
+           "dilation": [2], "pads": [[2, 3]])",
+        R"("op": "conv", "input": [1, 5, 6, 40], "out_channels": 2, "kernel": [3, 5], "dilation": [1, 2],
+           "pads": [[1, 1], [3, 4]])"};
+    for (const std::string& problem : problems) {
+        for (const std::string layout : {"nchw", "nhwc"}) {
+            const std::string json = R"({"name": "k", )" + problem + R"(, "layout": ")" + layout + "\"}";
+            expect_oracle_of_any(json.c_str(), "columns");
+        }
+    }
+}
+
 /// One input along y, which most outputs do not see: reductions of one step under a test.
 TEST(Schedules, FlattenASingleRow) {
     expect_oracle_of_any(
