@@ -127,11 +127,10 @@ TEST(Schedules, SumColumns) {
            "dilation": [2], "pads": [[2, 3]])",
         R"("op": "conv", "input": [1, 5, 6, 40], "out_channels": 2, "kernel": [3, 5], "dilation": [1, 2],
            "pads": [[1, 1], [3, 4]])"};
-    for (const std::string& problem : problems) {
-        for (const std::string layout : {"nchw", "nhwc"}) {
-            const std::string json = R"({"name": "k", )" + problem + R"(, "layout": ")" + layout + "\"}";
-            expect_oracle_of_any(json.c_str(), "columns");
-        }
+    for (size_t i = 0; i < std::size(problems); i++) {
+        const std::string layout = i % 2 == 0 ? "nchw" : "nhwc";
+        const std::string json = R"({"name": "k", )" + problems[i] + R"(, "layout": ")" + layout + "\"}";
+        expect_oracle_of_any(json.c_str(), "columns");
     }
 }
 
