@@ -142,8 +142,8 @@ struct KernelIndices {
     }
 };
 
-// What the taps of phase rx add up to for quotient qx.
-Expr sum_of_columns(ConvolutionStages& s) {
+// The columns of every input of a row, and of no x outside.
+void columns_of_rows(ConvolutionStages& s) {
     const AxisMap& axis = s.axes[kX];
     const auto [qx, qy, qz] = s.q;
     const auto [rx, ry, rz] = s.r;
@@ -154,21 +154,56 @@ Expr sum_of_columns(ConvolutionStages& s) {
     s.columns(s.c, s.g, x, qy, qz, rx, ry, rz, s.n) = s.acc(s.c, s.g, x, qy, qz, rx, ry, rz, s.n);
     const Range read = reads(axis);
     const int left = std::max(-read.begin, 0), right = std::max(read.end + s.quotients(kX) - 1 - axis.input, 0);
-    if (left + right > 0) {
-        s.outside = RDom(0, left + right, "outside");
-        const Expr at = select(s.outside.x < left, s.outside.x - left, s.outside.x - left + axis.input);
-        s.columns(s.c, s.g, at, qy, qz, rx, ry, rz, s.n) = 0.0f;
+    if (left + right == 0) return;
+    s.outside = RDom(0, left + right, "outside");
+    const Expr at = select(s.outside.x < left, s.outside.x - left, s.outside.x - left + axis.input);
+    s.columns(s.c, s.g, at, qy, qz, rx, ry, rz, s.n) = 0.0f;
+}
+
+// The columns of a block of quotients, side by side with the channels: its first input, and how many it has. Blocks at
+// the ends of a row that read outside begin further inside.
+struct ColumnsBlock {
+    int quotients, inputs;
+    explicit ColumnsBlock(const ConvolutionStages& s)
+        : quotients(s.form.columns_block), inputs(std::min(quotients + reach(s.axes[kX]), s.axes[kX].input)) {}
+    Expr first(const AxisMap& axis, const Expr& block) const {
+        return clamp(block * quotients + first_read(axis), 0, axis.input - inputs);
     }
+};
+
+// What the taps of phase rx add up to for quotient qx.
+Expr sum_of_columns(ConvolutionStages& s) {
+    const AxisMap& axis = s.axes[kX];
+    const auto [qx, qy, qz] = s.q;
+    const auto [rx, ry, rz] = s.r;
+    const bool of_channels = s.form.columns_of_channels;
+    if (of_channels)
+        s.columns(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) =
+            s.acc(s.c, s.g, ColumnsBlock(s).first(axis, rx) + qx, qy, qz, 0, ry, rz, s.n);
+    else
+        columns_of_rows(s);
 
     const Columns columns(axis);
     const std::vector<int> counts = collect(axis, &Phase::taps);
     const Expr first = qx + by_phase(rx, collect(axis, &Phase::first_input));
     Expr sum = 0.0f;
     for (int t = 0; t < axis.taps(); t++) {
-        const Expr term =
-            s.columns(s.c, s.g, first + t * axis.input_step, qy, qz, by_phase(rx, columns.of[t]), ry, rz, s.n);
-        const bool all = std::all_of(counts.begin(), counts.end(), [&](int count) { return count > t; });
-        sum += all ? term : select(by_phase(rx, counts) > t, term, 0.0f);
+        const Expr x = first + t * axis.input_step;
+        Expr term, exists;
+        if (of_channels) {
+            const ColumnsBlock of(s);
+            const Expr block = qx / of.quotients, at = clamp(likely(x - of.first(axis, block)), 0, of.inputs - 1);
+            // Of a vector that goes past the last channel, only what exists may be loaded.
+            const Expr c = lookup(rx, columns.of[t]) * s.group_out + s.c;
+            const Expr inside = unsafe_promise_clamped(c, 0, columns.count() * s.group_out - 1);
+            term = s.columns(inside, s.g, at, qy, qz, block, ry, rz, s.n);
+            if (reads_outside(axis)) exists = x >= 0 && x < axis.input;
+        } else {
+            term = s.columns(s.c, s.g, x, qy, qz, by_phase(rx, columns.of[t]), ry, rz, s.n);
+        }
+        if (std::any_of(counts.begin(), counts.end(), [&](int count) { return count <= t; }))
+            exists = exists.defined() ? exists && by_phase(rx, counts) > t : by_phase(rx, counts) > t;
+        sum += exists.defined() ? select(likely(exists), term, 0.0f) : term;
     }
     return sum;
 }
@@ -241,7 +276,6 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     s.group_out = problem.out_channels / s.groups;
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     s.resamples = resize && !presummed(*resize);
-    const bool columns = form.columns_at_once != 0;
     s.pads = s.resamples || (!form.in_place && std::any_of(s.axes.begin(), s.axes.end(), reads_outside));
 
     const Var c = s.c, g = s.g, n = s.n;
@@ -285,13 +319,17 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
 
     // Taps of the phases; where phases differ, the shorter ones stop early.
     const auto [ax, ay, az] = s.axes;
-    const int taps_of_x = columns ? 1 : std::max(ax.taps(), 1);
+    const int taps_of_x = form.columns ? 1 : std::max(ax.taps(), 1);
     s.taps = RDom(0, s.group_in, 0, taps_of_x, 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
     PerAxis<Expr> tap{s.taps.y, s.taps.z, s.taps.w}, phase{rx, ry, rz}, input;
-    if (columns) tap[kX] = by_phase(rx, Columns(ax).tap), phase[kX] = by_phase(rx, Columns(ax).phase);
+    if (form.columns_of_channels)
+        tap[kX] = phase[kX] = 0;
+    else if (form.columns)
+        tap[kX] = by_phase(rx, Columns(ax).tap), phase[kX] = by_phase(rx, Columns(ax).phase);
     for (int a = 0; a < kAxes; a++) {
-        if (a == kX && columns) {
-            input[a] = qx;
+        if (a == kX && form.columns) {
+            // Blocks of columns stay inside, which Halide cannot tell.
+            input[a] = form.columns_of_channels ? unsafe_promise_clamped(qx, 0, ax.input - 1) : Expr(qx);
             continue;
         }
         const AxisMap& axis = s.axes[a];
@@ -308,14 +346,14 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     const Expr channel = g * s.group_out + c, in_channel = g * s.group_in + s.taps.x;
     const Expr read = form.flattens ? s.flat(in_channel, s.pixel(input[kX], input[kY] - qy), input[kZ], n)
                                     : s.padded(in_channel, input[kX], input[kY], input[kZ], n);
-    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = columns ? Expr(0.0f) : in.bias(channel);
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = form.columns ? Expr(0.0f) : in.bias(channel);
     s.acc(c, g, qx, qy, qz, rx, ry, rz, n) +=
         read * s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], phase[kX], phase[kY], phase[kZ]);
 
     // Sums across the end of a flat row mix it with the next; nobody reads them.
     Expr value =
         form.flattens ? s.acc(c, g, qx + s.pitch * qy, 0, qz, rx, ry, rz, n) : s.acc(c, g, qx, qy, qz, rx, ry, rz, n);
-    if (columns) value = in.bias(channel) + sum_of_columns(s);
+    if (form.columns) value = in.bias(channel) + sum_of_columns(s);
     if (problem.residual) value += in.residual(c, g, rx, qx, ry, qy, rz, qz, n);
     Expr slope;
     if (problem.activation.kind == Activation::Kind::prelu) slope = in.slopes(channel);
@@ -337,7 +375,8 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
 std::vector<int> packed_extents(const Problem& problem, const Packing& packing) {
     const Convolution& conv = conv_of(problem);
     const PerAxis<AxisMap> axes = xyz_axes(problem);
-    const int group_out = problem.out_channels / conv.groups;
+    const int columns = packing.columns ? Columns(axes[kX]).count() : 1;
+    const int group_out = problem.out_channels / conv.groups * columns;
     std::vector<int> extents;
     for (const PackedDim dim : packing.order) {
         switch (dim) {
@@ -354,7 +393,7 @@ std::vector<int> packed_extents(const Problem& problem, const Packing& packing) 
                 extents.push_back(problem.in_channels / conv.groups);
                 break;
             case PackedDim::tx:
-                extents.push_back(std::max(axes[kX].taps(), 1));
+                extents.push_back(packing.columns ? 1 : std::max(axes[kX].taps(), 1));
                 break;
             case PackedDim::ty:
                 extents.push_back(std::max(axes[kY].taps(), 1));
@@ -363,7 +402,7 @@ std::vector<int> packed_extents(const Problem& problem, const Packing& packing) 
                 extents.push_back(std::max(axes[kZ].taps(), 1));
                 break;
             case PackedDim::rx:
-                extents.push_back(axes[kX].period);
+                extents.push_back(packing.columns ? 1 : axes[kX].period);
                 break;
             case PackedDim::ry:
                 extents.push_back(axes[kY].period);
@@ -423,9 +462,17 @@ Func pack_convolution(const Problem& problem, const Packing& packing, const Func
     const auto at = [&](PackedDim dim) -> Expr {
         return vars[std::find(packing.order.begin(), packing.order.end(), dim) - packing.order.begin()];
     };
-    const PerAxis<Expr> tap{at(PackedDim::tx), at(PackedDim::ty), at(PackedDim::tz)};
-    const PerAxis<Expr> phase{at(PackedDim::rx), at(PackedDim::ry), at(PackedDim::rz)};
-    const Expr co = at(PackedDim::co_block) * packing.block + at(PackedDim::co_in_block);
+    PerAxis<Expr> tap{at(PackedDim::tx), at(PackedDim::ty), at(PackedDim::tz)};
+    PerAxis<Expr> phase{at(PackedDim::rx), at(PackedDim::ry), at(PackedDim::rz)};
+    Expr co = at(PackedDim::co_block) * packing.block + at(PackedDim::co_in_block),
+         used = Halide::Internal::const_true();
+    if (packing.columns) {
+        const Columns columns(axes[kX]);
+        used = co < columns.count() * group_out;
+        const Expr column = min(co / group_out, columns.count() - 1);
+        tap[kX] = lookup(column, columns.tap), phase[kX] = lookup(column, columns.phase);
+        co = co % group_out;
+    }
     const Expr ci = at(PackedDim::ci), group = at(PackedDim::group);
 
     // Kernel indices of each axis, kept inside the kernel where the tap has fewer of them or none.
@@ -438,7 +485,7 @@ Func pack_convolution(const Problem& problem, const Packing& packing, const Func
     const RDom summands(0, most[kX], 0, most[kY], 0, most[kZ], "summands");
     const bool sums = most[kX] * most[kY] * most[kZ] > 1;
     const PerAxis<Expr> summand = sums ? PerAxis<Expr>{summands.x, summands.y, summands.z} : PerAxis<Expr>{0, 0, 0};
-    Expr used = co < group_out;
+    used = used && co < group_out;
     std::vector<Expr> kernel;
     for (int a = 0; a < rank; a++) {
         used = used && summand[a] < indices[a].count;

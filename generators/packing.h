@@ -13,6 +13,7 @@ enum class PackedDim { co_in_block, co_block, group, ci, tx, ty, tz, rx, ry, rz 
 struct Packing {
     int block = 1;
     std::vector<PackedDim> order;
+    bool columns = false;  ///< `co` counts the channels of every tap of x, one tap's after the other's: see Columns
 };
 
 }  // namespace polyphase

@@ -155,6 +155,7 @@ class ConvolutionGenerator : public Halide::Generator<ConvolutionGenerator<Op>> 
                                       .residual = residual_ ? Func(*residual_) : Func(),
                                       .tables = table_form(this->get_target())});
         output = stages_.output;
+        stages_.dense_input = input.dim(1).stride() == problem_.in_channels;
         constrain(output, TensorShape::output(problem_, this->get_target()));
     }
 

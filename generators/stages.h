@@ -30,8 +30,10 @@ enum class TableForm {
 /// What a schedule chooses of a convolution's stages.
 struct ConvolutionForm {
     bool flattens = false;  ///< rows of a plane follow each other as one; only of a problem that can_flatten
-    /// If not 0: sums for each tap of x apart, for so many inputs of a row at a time, which outputs add up; only of a
-    /// problem that has_columns.
+    bool columns = false;   ///< sums for each tap of x apart, which outputs add up; only of a problem that has_columns
+    bool columns_of_channels = false;  ///< those sums lie side by side with the channels: c counts both
+    int columns_block = 0;  ///< quotients of x whose columns are made together, if they are `columns_of_channels`
+    /// If not 0: an update makes `columns` of the inputs of a whole row, so many at a time, and zeros of all other x.
     int columns_at_once = 0;
     bool in_place = false;  ///< `padded` is the input itself: nothing outside is read, because of `columns` and `skips`
     /// Axes whose taps are passed over where they read outside the input: those of which no tile has more than one
@@ -51,10 +53,14 @@ struct ConvolutionForm {
 ///                                                packed tensor
 ///   acc (c, g, qx, qy, qz, rx, ry, rz, n)        bias plus sums of products over `taps` = (ci, tx, ty, tz); where
 ///                                                there is a `flat`, qx counts its pixels and qy is 0; where there are
-///                                                `columns`, qx is the x of an input, rx a column, and there is no bias
-///   columns (c, g, x, qy, qz, k, ry, rz, n)      if there are: acc for the x of an input and Columns' k, undefined but
-///                                                for an update, `columns_at_once` inputs in a step of `inside`, and
-///                                                one that writes zeros to the other x that are read, `outside`
+///                                                `columns`, qx is the x of an input, rx a column (or, if they are
+///                                                `columns_of_channels`, c is column * group_out + channel), and there
+///                                                is no bias
+///   columns (c, g, x, qy, qz, rx, ry, rz, n)     if there are: acc for the x of an input. With `columns_at_once` it
+///                                                consists of updates: over `inside`, as many inputs in a step, then
+///                                                zeros for the other x that are read, `outside`. If they are
+///                                                `columns_of_channels`, rx counts blocks of quotients, and x the
+///                                                inputs of one
 ///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc, or of bias plus each phase's columns
 struct ConvolutionStages {
     PerAxis<AxisMap> axes;
@@ -65,6 +71,7 @@ struct ConvolutionStages {
     int row = 1;                                  ///< extent along x of the input, or of what `flat` takes of it
     int image_period = 0;                         ///< of x, if it is resampled by its phases; 0: through its table
     ConvolutionForm form;
+    Halide::Expr dense_input;          ///< of channels last: its pixels follow each other, see GatherStages
     int pitch = 0;                     ///< of `flat`, from a row to the next
     std::vector<Halide::Func> tables;  ///< of the resampling, those that are computed
     Halide::Func rows{"rows"}, padded{"padded"}, flat{"flat"}, filter{"filter"}, acc{"acc"}, columns{"columns"},

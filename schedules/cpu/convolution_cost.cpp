@@ -13,6 +13,7 @@ constexpr double kLateStore = 1.5;       // passes over an output: the line is r
 constexpr double kHeldL2 = 0.5;          // of the second-level cache, what one kind of data can have
 constexpr double kPage = 4096;           // bytes
 constexpr double kPagesAtHand = 64;      // whose addresses a core remembers
+constexpr double kExponential = 25;      // operations of a tanh or a sigmoid
 constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 to 50 us to wake
 
 }  // namespace
@@ -37,6 +38,8 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     // A row of pixels is turned over on the stack.
     const double row_bytes = 4.0 * axes[kX].input * problem.in_channels;
     flattens = can_flatten(problem) && (channels_first_in || row_bytes <= static_cast<double>(kMostTaskBytes));
+    const Activation::Kind activation = problem.activation.kind;
+    epilogue = activation == Activation::Kind::tanh || activation == Activation::Kind::sigmoid ? kExponential : 1;
     has_columns = polyphase::has_columns(problem) && all_taps[kX] > 0;
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     if (!resize || presummed(*resize)) return;
@@ -79,7 +82,8 @@ bool Shape::uniform_x() const {
 void ConvolutionCost::choose_blocks(Schedule& p, const Tile& tile, long long bytes) const {
     long long pixels = std::clamp<long long>(bytes / (4 * s_.group_in * tile.block_groups), 1, tile.most_pixels);
     for (int a = 0; a < kAxes; a++) {
-        p.params[kBlock[a]] = divisor_within(tiles(tile, a), pixels / tile.extent[a]);
+        const long long most = a == kX ? std::min<long long>(pixels, tile.most_in_row) : pixels;
+        p.params[kBlock[a]] = divisor_within(tiles(tile, a), most / tile.extent[a]);
         pixels = std::max<long long>(1, pixels / s_.quotients[a]);
     }
 }
@@ -109,7 +113,7 @@ bool ConvolutionCost::choose_copied_blocks(Schedule& p, const Tile& tile, long l
             bytes *= copied_along(trial, tile, a);
             pixels *= std::min(trial[kBlock[a]] * tile.extent[a], s_.quotients[a]);
         }
-        if (bytes > most_bytes || pixels > tile.most_pixels) return false;
+        if (bytes > most_bytes || pixels > tile.most_pixels || x * tile.extent[kX] > tile.most_in_row) return false;
         const double elements = copied(trial, tile);
         if (least == 0 || elements < least) p.params = trial.params, least = elements;
         return true;
@@ -217,7 +221,8 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         else if (!choose_copied_blocks(p, tile, most_bytes))
             continue;
         if (leaves_input(p, tile, stage)) continue;
-        const double reduction = tile.reduction * (stage == kDirect ? costs_.unknown_strides : 1);
+        const int cuts = tiles(tile, kX) / p[kBlock[kX]] - 1;
+        const double reduction = (tile.reduction + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
         const double traffic = weights(p, tile);
         const bool parallel = static_cast<double>(s_.batch) * std::max(reduction, traffic) > kWorthThreads;
         // Blocks are what threads share when each has its copy, so there must be enough of them.
@@ -303,6 +308,13 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         if (!s.channels_first_out && value("channels", 1) != group_out)
             return "schedule columns: parameter channels: expected all " + std::to_string(group_out) +
                    " of a group, because the output is nhwc";
+    } else if (p.family == "wide_columns") {
+        add({{"vectors", 1, 8}, {"tile_x", 1, std::min(s.axes[kX].input, qx)}});
+        tile = {value("tile_x", 1), 1, 1};
+        if (!s.has_columns || s.channels_first_out)
+            return "schedule wide_columns: expected an input that is not resampled, and an nhwc output";
+        if (value("stage", kDirect) == kDirect && s.channels_first_in)
+            return "schedule wide_columns: parameter stage: expected 1 or 2, because the input is nchw";
     } else if (p.family == "phases") {
         add({{"vectors", 1, std::max(1, period / lanes), period / lanes},
              {"channels", 1, group_out},
@@ -317,7 +329,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out || s.groups < lanes)
             return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";
     } else {
-        return "schedule: field family: expected channels, space, columns, flat, phases, groups or reference, found " +
+        return "schedule: field family: expected channels, space, columns, wide_columns, flat, phases, groups or "
+               "reference, found " +
                p.family;
     }
     for (int a = 0; a < kAxes; a++) {

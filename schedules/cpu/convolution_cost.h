@@ -25,6 +25,7 @@ struct Shape {
     bool gathers = false;                      ///< along x through a table
     bool flattens = false;                     ///< rows of a plane can follow each other as one
     bool has_columns = false;                  ///< the taps of x can be summed apart
+    double epilogue = 0;                       ///< operations of an output beyond its reduction
     double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
 
     explicit Shape(const Problem& problem);
@@ -71,13 +72,15 @@ class ConvolutionCost {
     struct Tile {
         PerAxis<int> extent{1, 1, 1};  ///< quotients of the loops that blocks count in
         double reduction = 0;          ///< cycles of all reductions of one image
+        double cut = 0;                ///< cycles more for every cut through the rows, whose inputs both sides sum up
         double packed_channels = 0;    ///< output channels of a group, rounded up to whole blocks
         long long block_groups = 1;    ///< groups whose input a block holds
         bool channels_inside = false;  ///< the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  ///< quotients of a block
+        int most_in_row = 1 << 30;          ///< quotients of x of a block
         bool flat = false;                  ///< along rows that follow each other as one, staged as such
-        bool in_place = false;              ///< reads the planes of the input where they lie
+        bool in_place = false;              ///< reads the input where it lies, whether it is padded or not
         bool shifts = true;           ///< the last tile inwards; otherwise a single block is rounded up to whole tiles
         double steps = 0;             ///< of all reductions of one image, if channels are apart in the staged input
         double loaded = 0;            ///< bytes of the input that all steps of one image load

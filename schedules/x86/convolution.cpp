@@ -30,6 +30,7 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .exposed = 0.5,
                             .page_miss = 3};
 constexpr double kDistantLoad = 7.5;     // load slots of a weight vector that comes from the second-level cache
+constexpr double kNearLoad = 3;          // the same where tiles that are neighbours read it
 constexpr double kContention = 0.1;      // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
 constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a tile leaves idle
@@ -57,6 +58,7 @@ class X86Cost : public cpu::ConvolutionCost {
         space();
         flat();
         columns();
+        wide_columns();
         phases();
         groups();
         return std::move(candidates_);
@@ -334,6 +336,53 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.loaded = tile.steps * 4 * lanes * vectors;
         tile.reduction = tiles * (steps * step(sums, vectors + channels * at_once, sums) +
                                   yz_phases * (kCosts.tile_overhead + 2 * sums));
+        consider(p, tile);
+    }
+
+    void wide_columns() {
+        // Channels that fill their vectors gain nothing.
+        if (!s_.has_columns || s_.channels_first_out || (s_.group_out > m_.lanes && s_.group_out % m_.lanes == 0))
+            return;
+        for (int vectors = 1; vectors <= 4; vectors++) {
+            if (m_.lanes * (vectors - 1) >= s_.all_taps[kX] * s_.group_out) break;
+            for (int tile_x = 1; tile_x <= std::min({s_.quotients[kX], s_.axes[kX].input, 16}); tile_x++)
+                for (const long long bytes : {64 << 10, 256 << 10, 1 << 20})
+                    if (fits_registers(vectors, tile_x)) add_wide_columns(vectors, tile_x, bytes);
+        }
+    }
+
+    void add_wide_columns(int vectors, int tile_x, long long block_bytes) {
+        const int block = m_.lanes * vectors, sums = vectors * tile_x;
+        const long long blocks = ceil_div(s_.all_taps[kX] * s_.group_out, block);
+        // The columns of a block's row are on the stack.
+        const long long most = kMostTaskBytes / 2 / (4 * blocks * block) - s_.reach[kX];
+        if (most < tile_x) return;
+        Schedule p = start("wide_columns", m_.lanes);
+        p.params["vectors"] = vectors;
+        p.params["tile_x"] = tile_x;
+        Tile tile;
+        tile.extent = {tile_x, 1, 1};
+        tile.channels_inside = true;
+        tile.in_place = !s_.channels_first_in;
+        tile.block_bytes = block_bytes;
+        tile.most_in_row = static_cast<int>(most);
+        tile.packed_channels = static_cast<double>(blocks * block) / static_cast<double>(s_.all_taps[kX]);
+        const double rows = static_cast<double>(s_.groups * blocks) * s_.quotients[kY] * s_.quotients[kZ];
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(1);
+        const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
+        const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
+        tile.store =
+            (pixel_vectors * (s_.epilogue + kAddColumn * static_cast<double>(s_.all_taps[kX]) / s_.period[kX]) +
+             (s_.group_out % m_.lanes != 0 ? 2 * kMaskedStore : 0)) /
+            static_cast<double>(s_.group_out);
+        const double weight_bytes = s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
+        const bool distant = weight_bytes > static_cast<double>(m_.l1);
+        const double loads = vectors * (distant ? kNearLoad : 1) + tile_x;
+        const double tile_cycles = steps * step(sums, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums);
+        const double tiles = rows * ceil_div(s_.axes[kX].input, tile_x);
+        tile.loaded = tiles * steps * 4 * tile_x;
+        tile.reduction = tiles * tile_cycles;
+        tile.cut = rows * (static_cast<double>(s_.reach[kX]) / tile_x + 0.5) * tile_cycles;
         consider(p, tile);
     }
 

@@ -129,9 +129,18 @@ TEST(Schedules, SumColumns) {
            "pads": [[1, 1], [3, 4]])"};
     for (size_t i = 0; i < std::size(problems); i++) {
         const std::string layout = i % 2 == 0 ? "nchw" : "nhwc";
-        const std::string json = R"({"name": "k", )" + problems[i] + R"(, "layout": ")" + layout + "\"}";
-        expect_oracle_of_any(json.c_str(), "columns");
+        const auto json = [&](const std::string& input, const std::string& output) {
+            return R"({"name": "k", )" + problems[i] + R"(, "input_layout": ")" + input + R"(", "output_layout": ")" +
+                   output + "\"}";
+        };
+        expect_oracle_of_any(json(layout, layout).c_str(), "columns");
+        expect_oracle_of_any(json(layout, "nhwc").c_str(), "wide_columns");
     }
+    // Several blocks to a row, the last one cut short.
+    expect_oracle_of_any(
+        R"({"name": "k", "op": "conv_transpose", "input": [1, 150, 701], "out_channels": 7, "kernel": [5],
+            "stride": [2], "pads": [[3, 2]], "layout": "nhwc"})",
+        "wide_columns");
 }
 
 /// One input along y, which most outputs do not see: reductions of one step under a test.
