@@ -670,8 +670,10 @@ void schedule_wide_columns(ConvolutionStages& s, const Problem& problem, const S
     cut_pixels(s, problem, lanes, channels, v);
     // Rows inside the phases of y: the weights of one stay in cache.
     s.output.reorder(
-        concat({{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], ry, rz}, outer_loops(s, v)}));
+        concat({{v.lane, v.channel, rx, v.in_block[kX], v.in_block[kY], v.in_block[kZ], rz, ry}, outer_loops(s, v)}));
     if (s.axes[kX].period * channels / lanes <= kMostUnrolledRow) s.output.unroll(rx);
+    // Each phase of y has weights of its own: a task, where the phases of a block do not share its copy of the input.
+    if (p["stage"] != kPerBlock) s.output.fuse(ry, v.channel_block, v.channel_block);
     share_tasks(s, p, v);
 
     const Var c_block("block_of_columns"), in_block("in_block_of_columns"), vector("vector_of_columns"),
