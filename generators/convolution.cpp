@@ -171,41 +171,88 @@ struct ColumnsBlock {
     }
 };
 
-// What the taps of phase rx add up to for quotient qx.
-Expr sum_of_columns(ConvolutionStages& s) {
+// What the taps of phase rx add up to for quotient qx: `term` of each tap's column, by phase, and input, where both
+// exist. `anywhere`: every input outside has a term, too.
+template <typename Term>
+Expr sum_along_x(const ConvolutionStages& s, bool anywhere, const Term& term) {
     const AxisMap& axis = s.axes[kX];
-    const auto [qx, qy, qz] = s.q;
-    const auto [rx, ry, rz] = s.r;
-    const bool of_channels = s.form.columns_of_channels;
-    if (of_channels)
-        s.columns(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) =
-            s.acc(s.c, s.g, ColumnsBlock(s).first(axis, rx) + qx, qy, qz, 0, ry, rz, s.n);
-    else
-        columns_of_rows(s);
-
+    const Var qx = s.q[kX], rx = s.r[kX];
     const Columns columns(axis);
     const std::vector<int> counts = collect(axis, &Phase::taps);
     const Expr first = qx + by_phase(rx, collect(axis, &Phase::first_input));
     Expr sum = 0.0f;
     for (int t = 0; t < axis.taps(); t++) {
-        const Expr x = first + t * axis.input_step;
-        Expr term, exists;
-        if (of_channels) {
-            const ColumnsBlock of(s);
-            const Expr block = qx / of.quotients, at = clamp(likely(x - of.first(axis, block)), 0, of.inputs - 1);
-            // Of a vector that goes past the last channel, only what exists may be loaded.
-            const Expr c = lookup(rx, columns.of[t]) * s.group_out + s.c;
-            const Expr inside = unsafe_promise_clamped(c, 0, columns.count() * s.group_out - 1);
-            term = s.columns(inside, s.g, at, qy, qz, block, ry, rz, s.n);
-            if (reads_outside(axis)) exists = x >= 0 && x < axis.input;
-        } else {
-            term = s.columns(s.c, s.g, x, qy, qz, by_phase(rx, columns.of[t]), ry, rz, s.n);
-        }
+        const Expr x = first + t * axis.input_step, of_tap = term(columns.of[t], x);
+        Expr exists;
+        if (!anywhere && reads_outside(axis)) exists = x >= 0 && x < axis.input;
         if (std::any_of(counts.begin(), counts.end(), [&](int count) { return count <= t; }))
             exists = exists.defined() ? exists && by_phase(rx, counts) > t : by_phase(rx, counts) > t;
-        sum += exists.defined() ? select(likely(exists), term, 0.0f) : term;
+        sum += exists.defined() ? select(likely(exists), of_tap, 0.0f) : of_tap;
     }
     return sum;
+}
+
+// Channel c of a column, of `count`. Of a vector that goes past the last channel, only what exists may be loaded.
+Expr channel_of_column(const ConvolutionStages& s, const Expr& column, int count) {
+    return unsafe_promise_clamped(column * s.group_out + s.c, 0, count * s.group_out - 1);
+}
+
+// The taps of x apart from each other, and what they add up to for an output.
+Expr sum_of_columns(ConvolutionStages& s) {
+    const AxisMap& axis = s.axes[kX];
+    const auto [qx, qy, qz] = s.q;
+    const auto [rx, ry, rz] = s.r;
+    if (!s.form.columns_of_channels) {
+        columns_of_rows(s);
+        return sum_along_x(s, true, [&](const std::vector<int>& column, const Expr& x) -> Expr {
+            return s.columns(s.c, s.g, x, qy, qz, by_phase(rx, column), ry, rz, s.n);
+        });
+    }
+    const ColumnsBlock of(s);
+    const Expr block = qx / of.quotients;
+    s.columns(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) = s.acc(s.c, s.g, of.first(axis, rx) + qx, qy, qz, 0, ry, rz, s.n);
+    return sum_along_x(s, false, [&](const std::vector<int>& column, const Expr& x) -> Expr {
+        const Expr at = clamp(likely(x - of.first(axis, block)), 0, of.inputs - 1);
+        return s.columns(channel_of_column(s, lookup(rx, column), Columns(axis).count()), s.g, at, qy, qz, block, ry,
+                         rz, s.n);
+    });
+}
+
+// The products of every input with all taps, and what they add up to for an output.
+Expr gather_columns(ConvolutionStages& s, const Expr& bias) {
+    const auto [qx, qy, qz] = s.q;
+    const auto [rx, ry, rz] = s.r;
+    const auto [ax, ay, az] = s.axes;
+    s.columns(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) = s.acc(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n);
+    s.gather = RDom(0, ay.taps(), 0, az.taps(), "gather");
+    const PerAxis<Expr> tap{0, s.gather.x, s.gather.y};
+    PerAxis<Expr> at, column;
+    for (const int a : {kY, kZ}) {
+        const AxisMap& axis = s.axes[a];
+        std::vector<int> of;
+        for (const std::vector<int>& of_tap : Columns(axis).of) of.insert(of.end(), of_tap.begin(), of_tap.end());
+        column[a] = lookup(s.r[a] + tap[a] * axis.period, of);
+        at[a] = s.q[a] + by_phase(s.r[a], collect(axis, &Phase::first_input)) + tap[a] * axis.input_step;
+        const std::vector<int> counts = collect(axis, &Phase::taps);
+        if (!all_equal(counts)) s.gather.where(tap[a] < by_phase(s.r[a], counts));
+        if (reads_outside(axis)) s.gather.where(at[a] >= 0 && at[a] < axis.input);
+        at[a] = unsafe_promise_clamped(at[a], 0, axis.input - 1);
+    }
+    const int of_x = Columns(ax).count(), of_y = Columns(ay).count(), count = of_x * of_y * Columns(az).count();
+    const Expr sum = sum_along_x(s, false, [&](const std::vector<int>& column_of_x, const Expr& x) -> Expr {
+        const Expr of = (column[kZ] * of_y + column[kY]) * of_x + lookup(rx, column_of_x);
+        return s.columns(channel_of_column(s, of, count), s.g, clamp(likely(x), 0, ax.input - 1), at[kY], at[kZ], 0, 0,
+                         0, s.n);
+    });
+    s.gathered(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) = bias;
+    s.gathered(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n) += sum;
+    return s.gathered(s.c, s.g, qx, qy, qz, rx, ry, rz, s.n);
+}
+
+// Reads the input as it is, not resampled.
+bool reads_input(const Problem& problem) {
+    const auto* resize = std::get_if<ResizeConv>(&problem.op);
+    return !resize || presummed(*resize);
 }
 
 }  // namespace
@@ -239,15 +286,16 @@ double live_share(const AxisMap& axis) {
 
 bool can_flatten(const Problem& problem) {
     const PerAxis<AxisMap> axes = xyz_axes(problem);
-    const auto* resize = std::get_if<ResizeConv>(&problem.op);
-    return (!resize || presummed(*resize)) && std::all_of(axes.begin(), axes.end(), [](const AxisMap& axis) {
+    return reads_input(problem) && std::all_of(axes.begin(), axes.end(), [](const AxisMap& axis) {
                return axis.advance == 1 && axis.live_taps() > 0;
            });
 }
 
-bool has_columns(const Problem& problem) {
-    const auto* resize = std::get_if<ResizeConv>(&problem.op);
-    return (!resize || presummed(*resize)) && xyz_axes(problem)[kX].advance == 1;
+int column_axes(const Problem& problem) {
+    const PerAxis<AxisMap> axes = xyz_axes(problem);
+    int count = 0;
+    while (reads_input(problem) && count < kAxes && axes[count].advance == 1 && axes[count].taps() > 0) count++;
+    return count;
 }
 
 Columns::Columns(const AxisMap& axis) {
@@ -275,7 +323,7 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     s.group_in = problem.in_channels / s.groups;
     s.group_out = problem.out_channels / s.groups;
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
-    s.resamples = resize && !presummed(*resize);
+    s.resamples = !reads_input(problem);
     s.pads = s.resamples || (!form.in_place && std::any_of(s.axes.begin(), s.axes.end(), reads_outside));
 
     const Var c = s.c, g = s.g, n = s.n;
@@ -318,21 +366,23 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
         in.weights(packed_args(packing, {co, group, ci, {tx, ty, tz}, {rx, ry, rz}}));
 
     // Taps of the phases; where phases differ, the shorter ones stop early.
-    const auto [ax, ay, az] = s.axes;
-    const int taps_of_x = form.columns ? 1 : std::max(ax.taps(), 1);
-    s.taps = RDom(0, s.group_in, 0, taps_of_x, 0, std::max(ay.taps(), 1), 0, std::max(az.taps(), 1), "taps");
+    PerAxis<int> most{};
+    for (int a = 0; a < kAxes; a++) most[a] = a < form.columns ? 1 : std::max(s.axes[a].taps(), 1);
+    s.taps = RDom(0, s.group_in, 0, most[kX], 0, most[kY], 0, most[kZ], "taps");
     PerAxis<Expr> tap{s.taps.y, s.taps.z, s.taps.w}, phase{rx, ry, rz}, input;
-    if (form.columns_of_channels)
-        tap[kX] = phase[kX] = 0;
-    else if (form.columns)
-        tap[kX] = by_phase(rx, Columns(ax).tap), phase[kX] = by_phase(rx, Columns(ax).phase);
     for (int a = 0; a < kAxes; a++) {
-        if (a == kX && form.columns) {
-            // Blocks of columns stay inside, which Halide cannot tell.
-            input[a] = form.columns_of_channels ? unsafe_promise_clamped(qx, 0, ax.input - 1) : Expr(qx);
+        const AxisMap& axis = s.axes[a];
+        if (a < form.columns && form.columns_of_channels) {
+            tap[a] = phase[a] = 0;
+            // Columns are of inputs that exist, which Halide cannot tell.
+            input[a] = unsafe_promise_clamped(s.q[a], 0, axis.input - 1);
             continue;
         }
-        const AxisMap& axis = s.axes[a];
+        if (a < form.columns) {
+            const Columns columns(axis);
+            tap[a] = by_phase(rx, columns.tap), phase[a] = by_phase(rx, columns.phase), input[a] = qx;
+            continue;
+        }
         const std::vector<int> counts = collect(axis, &Phase::taps);
         if (!all_equal(counts) || counts.front() == 0) s.taps.where(tap[a] < by_phase(s.r[a], counts));
         input[a] =
@@ -346,14 +396,15 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     const Expr channel = g * s.group_out + c, in_channel = g * s.group_in + s.taps.x;
     const Expr read = form.flattens ? s.flat(in_channel, s.pixel(input[kX], input[kY] - qy), input[kZ], n)
                                     : s.padded(in_channel, input[kX], input[kY], input[kZ], n);
-    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = form.columns ? Expr(0.0f) : in.bias(channel);
+    s.acc(c, g, qx, qy, qz, rx, ry, rz, n) = form.columns > 0 ? Expr(0.0f) : in.bias(channel);
     s.acc(c, g, qx, qy, qz, rx, ry, rz, n) +=
         read * s.filter(c, g, s.taps.x, tap[kX], tap[kY], tap[kZ], phase[kX], phase[kY], phase[kZ]);
 
     // Sums across the end of a flat row mix it with the next; nobody reads them.
     Expr value =
         form.flattens ? s.acc(c, g, qx + s.pitch * qy, 0, qz, rx, ry, rz, n) : s.acc(c, g, qx, qy, qz, rx, ry, rz, n);
-    if (form.columns) value = in.bias(channel) + sum_of_columns(s);
+    if (form.columns == 1) value = in.bias(channel) + sum_of_columns(s);
+    if (form.columns == kAxes) value = gather_columns(s, in.bias(channel));
     if (problem.residual) value += in.residual(c, g, rx, qx, ry, qy, rz, qz, n);
     Expr slope;
     if (problem.activation.kind == Activation::Kind::prelu) slope = in.slopes(channel);
@@ -375,8 +426,10 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
 std::vector<int> packed_extents(const Problem& problem, const Packing& packing) {
     const Convolution& conv = conv_of(problem);
     const PerAxis<AxisMap> axes = xyz_axes(problem);
-    const int columns = packing.columns ? Columns(axes[kX]).count() : 1;
-    const int group_out = problem.out_channels / conv.groups * columns;
+    int group_out = problem.out_channels / conv.groups;
+    for (int a = 0; a < packing.columns; a++) group_out *= Columns(axes[a]).count();
+    const auto taps = [&](int a) { return a < packing.columns ? 1 : std::max(axes[a].taps(), 1); };
+    const auto phases = [&](int a) { return a < packing.columns ? 1 : axes[a].period; };
     std::vector<int> extents;
     for (const PackedDim dim : packing.order) {
         switch (dim) {
@@ -393,22 +446,22 @@ std::vector<int> packed_extents(const Problem& problem, const Packing& packing) 
                 extents.push_back(problem.in_channels / conv.groups);
                 break;
             case PackedDim::tx:
-                extents.push_back(packing.columns ? 1 : std::max(axes[kX].taps(), 1));
+                extents.push_back(taps(kX));
                 break;
             case PackedDim::ty:
-                extents.push_back(std::max(axes[kY].taps(), 1));
+                extents.push_back(taps(kY));
                 break;
             case PackedDim::tz:
-                extents.push_back(std::max(axes[kZ].taps(), 1));
+                extents.push_back(taps(kZ));
                 break;
             case PackedDim::rx:
-                extents.push_back(packing.columns ? 1 : axes[kX].period);
+                extents.push_back(phases(kX));
                 break;
             case PackedDim::ry:
-                extents.push_back(axes[kY].period);
+                extents.push_back(phases(kY));
                 break;
             case PackedDim::rz:
-                extents.push_back(axes[kZ].period);
+                extents.push_back(phases(kZ));
                 break;
         }
     }
@@ -466,12 +519,16 @@ Func pack_convolution(const Problem& problem, const Packing& packing, const Func
     PerAxis<Expr> phase{at(PackedDim::rx), at(PackedDim::ry), at(PackedDim::rz)};
     Expr co = at(PackedDim::co_block) * packing.block + at(PackedDim::co_in_block),
          used = Halide::Internal::const_true();
-    if (packing.columns) {
-        const Columns columns(axes[kX]);
-        used = co < columns.count() * group_out;
-        const Expr column = min(co / group_out, columns.count() - 1);
-        tap[kX] = lookup(column, columns.tap), phase[kX] = lookup(column, columns.phase);
+    if (packing.columns > 0) {
+        Expr column = co / group_out;
         co = co % group_out;
+        for (int a = 0; a < packing.columns; a++) {
+            const Columns columns(axes[a]);
+            const Expr of_axis = a + 1 < packing.columns ? column % columns.count() : min(column, columns.count() - 1);
+            if (a + 1 == packing.columns) used = column < columns.count();
+            tap[a] = lookup(of_axis, columns.tap), phase[a] = lookup(of_axis, columns.phase);
+            column = column / columns.count();
+        }
     }
     const Expr ci = at(PackedDim::ci), group = at(PackedDim::group);
 

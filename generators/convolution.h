@@ -35,9 +35,9 @@ double live_share(const AxisMap& axis);
 /// input is read at all.
 bool can_flatten(const Problem& problem);
 
-/// Whether inputs can be summed for each tap of x apart: neighbouring quotients read neighbouring inputs, which are not
+/// Axes, x first, whose taps can have sums of their own: neighbouring quotients read neighbouring inputs, which are not
 /// resampled.
-bool has_columns(const Problem& problem);
+int column_axes(const Problem& problem);
 
 /// The taps of all phases of an axis, numbered tap by tap.
 struct Columns {

@@ -13,7 +13,8 @@ enum class PackedDim { co_in_block, co_block, group, ci, tx, ty, tz, rx, ry, rz 
 struct Packing {
     int block = 1;
     std::vector<PackedDim> order;
-    bool columns = false;  ///< `co` counts the channels of every tap of x, one tap's after the other's: see Columns
+    /// `co` counts the channels of every tap of so many axes, x first, one tap's after the other's: see Columns.
+    int columns = 0;
 };
 
 }  // namespace polyphase

@@ -30,7 +30,9 @@ enum class TableForm {
 /// What a schedule chooses of a convolution's stages.
 struct ConvolutionForm {
     bool flattens = false;  ///< rows of a plane follow each other as one; only of a problem that can_flatten
-    bool columns = false;   ///< sums for each tap of x apart, which outputs add up; only of a problem that has_columns
+    /// Axes, x first, whose taps have sums of their own, which outputs add up: none, x, or all, if they are
+    /// `columns_of_channels`. At most column_axes of the problem.
+    int columns = 0;
     bool columns_of_channels = false;  ///< those sums lie side by side with the channels: c counts both
     int columns_block = 0;  ///< quotients of x whose columns are made together, if they are `columns_of_channels`
     /// If not 0: an update makes `columns` of the inputs of a whole row, so many at a time, and zeros of all other x.
@@ -60,8 +62,10 @@ struct ConvolutionForm {
 ///                                                consists of updates: over `inside`, as many inputs in a step, then
 ///                                                zeros for the other x that are read, `outside`. If they are
 ///                                                `columns_of_channels`, rx counts blocks of quotients, and x the
-///                                                inputs of one
-///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc, or of bias plus each phase's columns
+///                                                inputs of one. Of all axes, it is acc for every input
+///   gathered (c, g, qx, qy, qz, rx, ry, rz, n)   if they are of all axes: bias plus each phase's columns, over
+///                                                `gather` = (ty, tz)
+///   output (c, g, rx, qx, ry, qy, rz, qz, n)     epilogue of acc, of bias plus each phase's columns, or of gathered
 struct ConvolutionStages {
     PerAxis<AxisMap> axes;
     int group_in = 1, group_out = 1, groups = 1;  ///< input and output channels of a group
@@ -75,8 +79,8 @@ struct ConvolutionStages {
     int pitch = 0;                     ///< of `flat`, from a row to the next
     std::vector<Halide::Func> tables;  ///< of the resampling, those that are computed
     Halide::Func rows{"rows"}, padded{"padded"}, flat{"flat"}, filter{"filter"}, acc{"acc"}, columns{"columns"},
-        output{"output"};
-    Halide::RDom taps, inside, outside;  ///< inside, outside: of the updates of `flat`, or of `columns`
+        gathered{"gathered"}, output{"output"};
+    Halide::RDom taps, inside, outside, gather;  ///< inside, outside: of the updates of `flat`, or of `columns`
     Halide::Var c{"c"}, g{"g"}, n{"n"}, ci{"ci"};
     PerAxis<Halide::Var> i{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};
     PerAxis<Halide::Var> q{Halide::Var("qx"), Halide::Var("qy"), Halide::Var("qz")};

@@ -40,7 +40,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     flattens = can_flatten(problem) && (channels_first_in || row_bytes <= static_cast<double>(kMostTaskBytes));
     const Activation::Kind activation = problem.activation.kind;
     epilogue = activation == Activation::Kind::tanh || activation == Activation::Kind::sigmoid ? kExponential : 1;
-    has_columns = polyphase::has_columns(problem) && all_taps[kX] > 0;
+    column_axes = polyphase::column_axes(problem);
     const auto* resize = std::get_if<ResizeConv>(&problem.op);
     if (!resize || presummed(*resize)) return;
     const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));
@@ -151,7 +151,7 @@ bool ConvolutionCost::leaves_input(const Schedule& p, const Tile& tile, Stage st
     return false;
 }
 
-// Of data that is passed over again and again: what the second-level cache does not hold comes from beyond.
+// What the second-level cache does not hold comes from beyond.
 double ConvolutionCost::cycles_per_byte(double bytes) const {
     const double beyond = std::max(0.0, 1 - kHeldL2 * l2() / bytes);
     return beyond / costs_.stream_bytes + (1 - beyond) / costs_.cache_bytes;
@@ -300,7 +300,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
              {"channels", 1, group_out},
              {"columns", 1, Columns(s.axes[kX]).count()}});
         tile = {qx, 1, 1};
-        if (!s.has_columns || input < lanes)
+        if (s.column_axes < 1 || input < lanes)
             return "schedule columns: expected an input that is not resampled, of at least " + std::to_string(lanes) +
                    " along x";
         if (value("stage", kDirect) == kDirect && !s.channels_first_in)
@@ -311,10 +311,16 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
     } else if (p.family == "wide_columns") {
         add({{"vectors", 1, 8}, {"tile_x", 1, std::min(s.axes[kX].input, qx)}});
         tile = {value("tile_x", 1), 1, 1};
-        if (!s.has_columns || s.channels_first_out)
+        if (s.column_axes < 1 || s.channels_first_out)
             return "schedule wide_columns: expected an input that is not resampled, and an nhwc output";
         if (value("stage", kDirect) == kDirect && s.channels_first_in)
             return "schedule wide_columns: parameter stage: expected 1 or 2, because the input is nchw";
+    } else if (p.family == "col2im") {
+        add({{"vectors", 1, 8}, {"tile_x", 1, s.axes[kX].input}, {"tile_y", 1, s.axes[kY].input}, {"gather_x", 0, 1}});
+        tile = {qx, 1, 1};
+        if (s.column_axes < kAxes) return "schedule col2im: expected an input that is not resampled";
+        if (value("stage", kDirect) != kDirect)
+            return "schedule col2im: parameter stage: expected 0, found " + std::to_string(p["stage"]);
     } else if (p.family == "phases") {
         add({{"vectors", 1, std::max(1, period / lanes), period / lanes},
              {"channels", 1, group_out},
@@ -329,7 +335,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out || s.groups < lanes)
             return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";
     } else {
-        return "schedule: field family: expected channels, space, columns, wide_columns, flat, phases, groups or "
+        return "schedule: field family: expected channels, space, columns, wide_columns, col2im, flat, phases, groups "
+               "or "
                "reference, found " +
                p.family;
     }

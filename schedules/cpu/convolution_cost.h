@@ -24,7 +24,7 @@ struct Shape {
     bool resamples = false;                    ///< the staged input is a resampled image
     bool gathers = false;                      ///< along x through a table
     bool flattens = false;                     ///< rows of a plane can follow each other as one
-    bool has_columns = false;                  ///< the taps of x can be summed apart
+    int column_axes = 0;                       ///< axes whose taps can have sums of their own
     double epilogue = 0;                       ///< operations of an output beyond its reduction
     double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
 
@@ -92,6 +92,8 @@ class ConvolutionCost {
     Schedule start(const char* family, int lanes) const;
     /// Adds the tile once for each place where the padded input may lie.
     void consider(const Schedule& base, const Tile& tile);
+    /// Of data that is passed over again and again.
+    double cycles_per_byte(double bytes) const;
 
     const Shape s_;
     const Machine m_;
@@ -106,7 +108,6 @@ class ConvolutionCost {
     bool choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const;
     double blocks(const Schedule& p, const Tile& tile) const;
     bool leaves_input(const Schedule& p, const Tile& tile, Stage stage) const;
-    double cycles_per_byte(double bytes) const;
     double staging(const Schedule& p, const Tile& tile, Stage stage) const;
     double loading(const Schedule& p, const Tile& tile, Stage stage) const;
     double page_misses(const Tile& tile) const;

@@ -6,6 +6,7 @@
 // On one core of an Intel Xeon (Granite Rapids) loops of such tiles alone reach 88 % of the FMA peak and more.
 #include "schedules/x86/convolution.h"
 
+#include <cmath>
 #include <utility>
 
 #include "schedules/cpu/convolution_cost.h"
@@ -36,10 +37,15 @@ constexpr double kStraddledLine = 2.5;   // load slots of each line that unalign
 constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a tile leaves idle
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
-constexpr double kFlatStore = 0.8;  // per output, of a row as wide as a vector
-constexpr double kAddColumn = 2;    // to add a vector of a column to an output
-constexpr double kMaskedStore = 4;  // of a pixel whose last vector is stored in part
-constexpr double kScatter = 1.5;    // to store an element apart from its neighbours
+constexpr double kFlatStore = 0.8;      // per output, of a row as wide as a vector
+constexpr double kAddColumn = 2;        // to add a vector of a column to an output
+constexpr double kGatherColumn = 2;     // the same, where the columns lie apart from each other
+constexpr double kGatherElement = 1.5;  // the same, one by one
+constexpr double kColumnTraffic = 8;    // times the rate of reading, of columns that are written and read out of order
+constexpr double kStartGather = 15;     // of a pixel whose columns are gathered
+constexpr double kMaskedStore = 4;      // of a pixel whose last vector is stored in part
+constexpr double kScatter = 1.5;        // to store an element apart from its neighbours
+constexpr double kMaskedScatter = 6;    // the same, of a vector of which only a part is stored
 
 // Limits.
 constexpr int kLeastDepth = 24;             // input channels of a pass
@@ -59,6 +65,7 @@ class X86Cost : public cpu::ConvolutionCost {
         flat();
         columns();
         wide_columns();
+        col2im();
         phases();
         groups();
         return std::move(candidates_);
@@ -290,7 +297,7 @@ class X86Cost : public cpu::ConvolutionCost {
 
     void columns() {
         // Channels last, the whole image is turned over first, which costs more than it brings where no cache holds it.
-        if (!s_.has_columns || s_.most_taps[kX] == 1) return;
+        if (s_.column_axes < 1 || s_.most_taps[kX] == 1) return;
         if (!s_.channels_first_in && 4 * s_.inputs() > static_cast<double>(m_.l2)) return;
         const bool interleaves_channels = !s_.channels_first_out;
         if (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved) return;
@@ -341,7 +348,7 @@ class X86Cost : public cpu::ConvolutionCost {
 
     void wide_columns() {
         // Channels that fill their vectors gain nothing.
-        if (!s_.has_columns || s_.channels_first_out || (s_.group_out > m_.lanes && s_.group_out % m_.lanes == 0))
+        if (s_.column_axes < 1 || s_.channels_first_out || (s_.group_out > m_.lanes && s_.group_out % m_.lanes == 0))
             return;
         for (int vectors = 1; vectors <= 4; vectors++) {
             if (m_.lanes * (vectors - 1) >= s_.all_taps[kX] * s_.group_out) break;
@@ -383,6 +390,59 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.loaded = tiles * steps * 4 * tile_x;
         tile.reduction = tiles * tile_cycles;
         tile.cut = rows * (static_cast<double>(s_.reach[kX]) / tile_x + 0.5) * tile_cycles;
+        consider(p, tile);
+    }
+
+    void col2im() {
+        // A single input has no neighbours to share its weights with.
+        if (s_.column_axes < kAxes || s_.inputs() == static_cast<double>(s_.groups * s_.group_in)) return;
+        const double width = s_.taps() * static_cast<double>(s_.group_out);
+        for (int vectors = 1; vectors <= 4 && m_.lanes * (vectors - 1) < width; vectors++) {
+            for (int tile_x = 1; tile_x <= std::min(s_.axes[kX].input, 16); tile_x++) {
+                for (int tile_y = 1; tile_y <= std::min(s_.axes[kY].input, 4); tile_y++) {
+                    if (!fits_registers(vectors, tile_x * tile_y)) continue;
+                    add_col2im(vectors, tile_x, tile_y, false);
+                    if (s_.channels_first_out || s_.group_out * s_.period[kX] <= kMostInterleaved)
+                        add_col2im(vectors, tile_x, tile_y, true);
+                }
+            }
+        }
+    }
+
+    void add_col2im(int vectors, int tile_x, int tile_y, bool gather_x) {
+        const int block = m_.lanes * vectors, scalars = tile_x * tile_y, sums = vectors * scalars;
+        const double blocks = std::ceil(s_.taps() * static_cast<double>(s_.group_out) / block);
+        // Columns of the whole image, which outputs read out of order.
+        const double bytes = 4 * blocks * block * s_.inputs() / static_cast<double>(s_.group_in);
+        if (bytes > 2 * static_cast<double>(m_.l2)) return;
+        Schedule p = start("col2im", m_.lanes);
+        p.params["vectors"] = vectors;
+        p.params["tile_x"] = tile_x;
+        p.params["tile_y"] = tile_y;
+        p.params["gather_x"] = gather_x ? 1 : 0;
+        Tile tile;
+        tile.extent = {s_.quotients[kX], 1, 1};
+        tile.channels_inside = true;
+        tile.in_place = true;
+        tile.packed_channels = blocks * block / s_.taps();
+        const double tiles = static_cast<double>(s_.groups) * blocks * ceil_div(s_.axes[kX].input, tile_x) *
+                             ceil_div(s_.axes[kY].input, tile_y) * s_.axes[kZ].input;
+        const auto steps = static_cast<double>(s_.group_in);
+        const bool distant = 4.0 * block * steps > static_cast<double>(m_.l1);
+        tile.loaded = tiles * steps * 4 * scalars;
+        tile.reduction = tiles * (steps * step(sums, vectors * (distant ? kNearLoad : 1) + scalars, sums) +
+                                  kCosts.tile_overhead + 2 * sums) +
+                         kColumnTraffic * bytes * cycles_per_byte(bytes);
+        const double taps = s_.taps() / s_.phases();
+        const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
+        if (gather_x)
+            tile.store = 1 + kGatherElement * taps;
+        else
+            tile.store = (kStartGather + pixel_vectors * (s_.epilogue + kGatherColumn * taps)) /
+                             static_cast<double>(s_.group_out) +
+                         (!s_.channels_first_out         ? 0
+                          : s_.group_out % m_.lanes == 0 ? kScatter
+                                                         : kMaskedScatter);
         consider(p, tile);
     }
 

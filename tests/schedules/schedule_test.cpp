@@ -143,6 +143,29 @@ TEST(Schedules, SumColumns) {
         "wide_columns");
 }
 
+/// All taps apart: phases that have more taps than others or none, inputs cut off at either end or never read, channels
+/// that leave part of a vector empty or lie apart, weights that are sums.
+TEST(Schedules, GatherColumns) {
+    const std::string problems[] = {
+        R"("op": "conv_transpose", "input": [2, 6, 5, 4, 7], "out_channels": 4, "kernel": [2, 5, 3],
+           "stride": [1, 3, 2], "pads": [[0, 0], [4, 1], [1, -1]], "groups": 2)",
+        R"("op": "conv_transpose", "input": [1, 7, 9, 18], "out_channels": 19, "kernel": [4, 9], "stride": [2, 4],
+           "pads": [[5, 3], [7, -2]], "residual": true, "activation": "prelu")",
+        R"("op": "conv_transpose", "input": [1, 3, 33], "out_channels": 2, "kernel": [3], "stride": [5],
+           "dilation": [2], "pads": [[2, 3]])",
+        R"("op": "resize_conv", "input": [1, 5, 6, 8], "out_channels": 3, "resized": [12, 16], "mode": "nearest",
+           "kernel": [3, 3], "pads": [[1, 1], [1, 1]])"};
+    for (size_t i = 0; i < std::size(problems); i++) {
+        for (const std::string input : {"nchw", "nhwc"}) {
+            const std::string output = (i % 2 == 0) == (input == "nchw") ? "nchw" : "nhwc";
+            expect_oracle_of_any((R"({"name": "k", )" + problems[i] + R"(, "input_layout": ")" + input +
+                                  R"(", "output_layout": ")" + output + "\"}")
+                                     .c_str(),
+                                 "col2im");
+        }
+    }
+}
+
 /// One input along y, which most outputs do not see: reductions of one step under a test.
 TEST(Schedules, FlattenASingleRow) {
     expect_oracle_of_any(
