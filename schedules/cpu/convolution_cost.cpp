@@ -302,7 +302,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         tile = {qx, 1, 1};
         if (s.column_axes < 1 || input < lanes)
             return "schedule columns: expected an input that is not resampled, of at least " + std::to_string(lanes) +
-                   " along x";
+                   " along x, and quotients of x that read neighbouring inputs";
         if (value("stage", kDirect) == kDirect && !s.channels_first_in)
             return "schedule columns: parameter stage: expected 1 or 2, because the input is nhwc";
         if (!s.channels_first_out && value("channels", 1) != group_out)
@@ -312,13 +312,16 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         add({{"vectors", 1, 8}, {"tile_x", 1, std::min(s.axes[kX].input, qx)}});
         tile = {value("tile_x", 1), 1, 1};
         if (s.column_axes < 1 || s.channels_first_out)
-            return "schedule wide_columns: expected an input that is not resampled, and an nhwc output";
+            return "schedule wide_columns: expected an input that is not resampled, quotients of x that read "
+                   "neighbouring inputs, and an nhwc output";
         if (value("stage", kDirect) == kDirect && s.channels_first_in)
             return "schedule wide_columns: parameter stage: expected 1 or 2, because the input is nchw";
     } else if (p.family == "col2im") {
         add({{"vectors", 1, 8}, {"tile_x", 1, s.axes[kX].input}, {"tile_y", 1, s.axes[kY].input}, {"gather_x", 0, 1}});
         tile = {qx, 1, 1};
-        if (s.column_axes < kAxes) return "schedule col2im: expected an input that is not resampled";
+        if (s.column_axes < kAxes)
+            return "schedule col2im: expected an input that is not resampled, and quotients of all axes that read "
+                   "neighbouring inputs";
         if (value("stage", kDirect) != kDirect)
             return "schedule col2im: parameter stage: expected 0, found " + std::to_string(p["stage"]);
     } else if (p.family == "phases") {
