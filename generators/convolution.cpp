@@ -411,14 +411,15 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     value = activate(problem.activation, value, slope);
 
     // The last period may be cut short: what lies past the end is not stored. Whole tiles know that at compile time.
+    // Each axis is likely by itself: of a conjunction Halide 21 forgets the rest where it knows one axis.
     Expr exists;
     for (int a = 0; a < kAxes; a++) {
         const AxisMap& axis = s.axes[a];
         if (axis.output % axis.period == 0) continue;
         const Expr inside = s.q[a] * axis.period + s.r[a] < axis.output;
-        exists = exists.defined() ? exists && inside : inside;
+        exists = exists.defined() ? exists && likely(inside) : likely(inside);
     }
-    if (exists.defined()) value = select(likely(exists), value, Halide::undef<float>());
+    if (exists.defined()) value = select(exists, value, Halide::undef<float>());
     s.output(c, g, rx, qx, ry, qy, rz, qz, n) = value;
     return s;
 }

@@ -27,6 +27,7 @@
 namespace polyphase::cpu {
 namespace {
 
+using Halide::Expr;
 using Halide::Func;
 using Halide::MemoryType;
 using Halide::TailStrategy;
@@ -462,10 +463,38 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
     }
 }
 
-// Interleaving channels needs pixels that follow each other; slices of wider tensors are stored element by element.
-void interleave_pixels(ConvolutionStages& s) {
+// Stores vectors of neighbouring quotients `along` x, `row` of them or more, all phases of x side by side and, channels
+// last, all channels: neighbouring stores become one interleaved, contiguous store. `rows` go inside the channels of
+// planes, `outside` around all.
+void store_rows(ConvolutionStages& s, const Problem& problem, int lanes, const Var& along, int row, const Loops& v,
+                const std::vector<VarOrRVar>& rows, const std::vector<VarOrRVar>& outside) {
+    const Var rx = s.r[kX];
+    const bool channels_last = problem.output_layout == Layout::nhwc;
+    const std::vector<VarOrRVar> phases_inside{rx, v.vector}, channels_inside{v.channel, rx, v.vector};
+    const int width = std::min(lanes, row);
+    s.output.split(along, v.vector, v.lane, width, TailStrategy::ShiftInwards)
+        .reorder(concat({{v.lane},
+                         channels_last ? channels_inside : phases_inside,
+                         rows,
+                         channels_last ? std::vector<VarOrRVar>{} : std::vector<VarOrRVar>{v.channel},
+                         outside,
+                         outer_loops(s, v)}))
+        .vectorize(v.lane);
+    // Halide 21 cannot mask a piece of one lane.
+    if (width * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
+    if (channels_last) s.output.unroll(v.channel);
+}
+
+// Channels last: the output's pixels follow each other, as in a whole tensor of one group.
+Expr dense_output(const ConvolutionStages& s) {
     constexpr int kDimOfRx = 2;
-    s.output.specialize(s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out);
+    return s.output.output_buffer().dim(kDimOfRx).stride() == s.group_out;
+}
+
+// Interleaving channels needs pixels that follow each other; slices of wider tensors are stored element by element.
+// The last that happens to the output: what follows a specialisation holds for the rest alone.
+void interleave_pixels(ConvolutionStages& s, const Problem& problem) {
+    if (problem.output_layout == Layout::nhwc) s.output.specialize(dense_output(s));
 }
 
 // Vectors of sums along qx in `rows` rows, for `phases` phases of x, or columns, and p["channels"] channels.
@@ -509,19 +538,12 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
     const PerAxis<int> tile{lanes * p["vectors"], p["tile_y"], 1};
     cut(s, p, tile, v);
     cut_channels(s, p["channels"], v);
-    // All phases of x in one tile, and channels last all channels: neighbouring stores become one interleaved,
-    // contiguous store.
-    const bool channels_last = problem.output_layout == Layout::nhwc;
-    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.channel},
-        channels_inside{v.lane, v.channel, rx, v.vector};
-    s.output.split(v.in_tile[kX], v.vector, v.lane, lanes)
-        .reorder(concat({channels_last ? channels_inside : phases_inside,
-                         {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
-                         outer_loops(s, v)}))
-        .vectorize(v.lane)
-        .unroll(rx);
-    if (channels_last || !p["through_stack"]) s.output.unroll(v.channel);
-    if (!p["through_stack"]) s.output.unroll(v.vector).unroll(v.in_tile[kY]);
+    store_rows(s, problem, lanes, v.in_tile[kX], tile[kX], v, {},
+               {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]});
+    if (!p["through_stack"]) {
+        s.output.unroll(v.vector).unroll(v.in_tile[kY]);
+        if (problem.output_layout == Layout::nchw) s.output.unroll(v.channel);
+    }
     share_tasks(s, p, v);
 
     if (p["through_stack"]) {
@@ -536,7 +558,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
     s.acc.compute_at(s.output, v.in_block[kX]);
     sum_along_x(s, problem, p, v, p["tile_y"], s.axes[kX].period);
     stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
-    if (channels_last) interleave_pixels(s);
+    interleave_pixels(s, problem);
 }
 
 // The input as `flat` holds it, once per image. `pixels`: those of a plane that tiles read.
@@ -577,17 +599,8 @@ void schedule_flat(ConvolutionStages& s, const Problem& problem, const Schedule&
     const Var qx = s.q[kX];
     cut(s, p, {row, 1, 1}, v);
     cut_channels(s, p["channels"], v);
-    const bool channels_last = problem.output_layout == Layout::nhwc;
-    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.in_tile[kY], v.in_block[kY], v.channel},
-        channels_inside{v.lane, v.channel, rx, v.vector, v.in_tile[kY], v.in_block[kY]};
-    s.output.split(v.in_tile[kX], v.vector, v.lane, std::min(lanes, row), TailStrategy::ShiftInwards)
-        .reorder(concat({channels_last ? channels_inside : phases_inside,
-                         {ry, rz, v.in_tile[kZ], v.in_block[kZ], v.in_block[kX]},
-                         outer_loops(s, v)}))
-        .vectorize(v.lane);
-    // Halide 21 cannot mask a piece of one lane.
-    if (std::min(lanes, row) * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
-    if (channels_last) s.output.unroll(v.channel);
+    store_rows(s, problem, lanes, v.in_tile[kX], row, v, {v.in_tile[kY], v.in_block[kY]},
+               {ry, rz, v.in_tile[kZ], v.in_block[kZ], v.in_block[kX]});
     share_tasks(s, p, v);
 
     const int pixels = multiple_above(s.pitch * (p[kBlock[kY]] - 1) + row, vector_tile);
@@ -607,8 +620,8 @@ void schedule_flat(ConvolutionStages& s, const Problem& problem, const Schedule&
         .unroll(s.c);
     s.acc.compute_at(sums, tile);
     sum_along_x(s, problem, p, v, 1, s.axes[kX].period);
-    if (channels_last) interleave_pixels(s);
     const int last_block = s.pitch * (s.quotients(kY) - p[kBlock[kY]]);
+    interleave_pixels(s, problem);
     stage_flat(s, problem, p, last_block + pixels + reach(s.axes[kX]) + s.pitch * reach(s.axes[kY]));
 }
 
@@ -623,17 +636,8 @@ void schedule_columns(ConvolutionStages& s, const Problem& problem, const Schedu
     const auto [rx, ry, rz] = s.r;
     cut(s, p, {row, 1, 1}, v);
     cut_channels(s, p["channels"], v);
-    const bool channels_last = problem.output_layout == Layout::nhwc;
-    const std::vector<VarOrRVar> phases_inside{v.lane, rx, v.vector, v.channel},
-        channels_inside{v.lane, v.channel, rx, v.vector};
-    s.output.split(v.in_tile[kX], v.vector, v.lane, std::min(lanes, row), TailStrategy::ShiftInwards)
-        .reorder(concat({channels_last ? channels_inside : phases_inside,
-                         {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]},
-                         outer_loops(s, v)}))
-        .vectorize(v.lane);
-    // Halide 21 cannot mask a piece of one lane.
-    if (std::min(lanes, row) * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
-    if (channels_last) s.output.unroll(v.channel);
+    store_rows(s, problem, lanes, v.in_tile[kX], row, v, {},
+               {v.in_tile[kY], v.in_tile[kZ], v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ]});
     share_tasks(s, p, v);
 
     const Halide::RVar vector("vector_of_columns"), lane("lane_of_columns");
@@ -657,7 +661,7 @@ void schedule_columns(ConvolutionStages& s, const Problem& problem, const Schedu
     s.acc.compute_at(s.columns, tile);
     sum_along_x(s, problem, p, v, 1, at_once);
     stage_input(s, problem, p, v, whole_blocks(s, p, {row, 1, 1}), {s.i[kX], s.ci, s.i[kY], s.i[kZ], s.n});
-    if (channels_last) interleave_pixels(s);
+    interleave_pixels(s, problem);
 }
 
 // Columns whose vectors run along the channels of all columns, one column's after the other's: 5 taps of 7 channels are
@@ -711,15 +715,10 @@ void schedule_wide_columns(ConvolutionStages& s, const Problem& problem, const S
 void gather_along_x(ConvolutionStages& s, const Problem& problem, int lanes, const Loops& v) {
     const auto [rx, ry, rz] = s.r;
     const Var qx = s.q[kX];
-    const bool channels_last = problem.output_layout == Layout::nhwc;
-    const int row = std::min(lanes, s.quotients(kX)), channels = channels_last ? s.group_out : 1;
+    const int row = std::min(lanes, s.quotients(kX));
+    const int channels = problem.output_layout == Layout::nhwc ? s.group_out : 1;
     cut_channels(s, channels, v);
-    s.output.split(v.in_block[kX], v.vector, v.lane, row, TailStrategy::ShiftInwards)
-        .reorder(concat({{v.lane, v.channel, rx, v.vector, v.in_block[kY], v.in_block[kZ], ry, rz}, outer_loops(s, v)}))
-        .vectorize(v.lane)
-        .unroll(v.channel);
-    // Halide 21 cannot mask a piece of one lane.
-    if (row * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
+    store_rows(s, problem, lanes, v.in_block[kX], row, v, {}, {v.in_block[kY], v.in_block[kZ], ry, rz});
     s.gathered.compute_at(s.output, v.vector)
         .bound_extent(s.c, channels)
         .bound_extent(qx, row)
@@ -727,7 +726,6 @@ void gather_along_x(ConvolutionStages& s, const Problem& problem, int lanes, con
         .reorder_storage(qx, rx, s.c);
     keep_in_registers(s.gathered, row, {qx, rx, s.c});
     s.gathered.update().reorder({qx, rx, s.c, s.gather.x, s.gather.y}).vectorize(qx).unroll(rx).unroll(s.c);
-    if (channels_last) interleave_pixels(s);
 }
 
 // Vectors along a pixel's channels.
@@ -792,7 +790,11 @@ void schedule_col2im(ConvolutionStages& s, const Problem& problem, const Schedul
     register_tile(s, p, s.c, {{}, p["vectors"]}, {{qx, qy}, p["tile_x"] * p["tile_y"]}, channels_first_reduction(s));
     keep_in_registers(s.acc, lanes, {s.c, qx, qy});
     // A tile's inputs at distances that nobody knows would need an address register each.
-    if (problem.input_layout == Layout::nhwc) s.output.specialize(s.dense_input);
+    Expr dense;
+    if (problem.input_layout == Layout::nhwc) dense = s.dense_input;
+    if (p["gather_x"] && problem.output_layout == Layout::nhwc && s.groups == 1)
+        dense = dense.defined() ? dense && dense_output(s) : dense_output(s);
+    if (dense.defined()) s.output.specialize(dense);
 }
 
 // Vectors of neighbouring phases: contiguous in the output without interleaving, but each loads its own weights, which
