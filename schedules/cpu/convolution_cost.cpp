@@ -339,8 +339,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
             return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";
     } else {
         return "schedule: field family: expected channels, space, columns, wide_columns, col2im, flat, phases, groups "
-               "or "
-               "reference, found " +
+               "or reference, found " +
                p.family;
     }
     for (int a = 0; a < kAxes; a++) {
