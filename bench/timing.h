@@ -12,7 +12,7 @@ namespace polyphase {
 
 struct TimingOptions {
     std::string schedule;         ///< as JitOptions has it
-    std::string target = "host";  ///< a Halide target string that this machine can run
+    std::string target = "host";  ///< as JitOptions has it
     int threads = 1;
     double seconds = 0.5;  ///< to repeat runs for; there are three at least
 };

@@ -171,6 +171,12 @@ struct ColumnsBlock {
     }
 };
 
+// Adds `part` to the likely conditions of `all`. Each is likely by itself: of a conjunction Halide 21 forgets the rest
+// where it knows one part.
+void require(Expr& all, const Expr& part) {
+    all = all.defined() ? all && likely(part) : likely(part);
+}
+
 // What the taps of phase rx add up to for quotient qx: `term` of each tap's column, by phase, and input, where both
 // exist. `anywhere`: every input outside has a term, too.
 template <typename Term>
@@ -184,10 +190,13 @@ Expr sum_along_x(const ConvolutionStages& s, bool anywhere, const Term& term) {
     for (int t = 0; t < axis.taps(); t++) {
         const Expr x = first + t * axis.input_step, of_tap = term(columns.of[t], x);
         Expr exists;
-        if (!anywhere && reads_outside(axis)) exists = x >= 0 && x < axis.input;
+        if (!anywhere && reads_outside(axis)) {
+            require(exists, x >= 0);
+            require(exists, x < axis.input);
+        }
         if (std::any_of(counts.begin(), counts.end(), [&](int count) { return count <= t; }))
-            exists = exists.defined() ? exists && by_phase(rx, counts) > t : by_phase(rx, counts) > t;
-        sum += exists.defined() ? select(likely(exists), of_tap, 0.0f) : of_tap;
+            require(exists, by_phase(rx, counts) > t);
+        sum += exists.defined() ? select(exists, of_tap, 0.0f) : of_tap;
     }
     return sum;
 }
@@ -411,13 +420,11 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     value = activate(problem.activation, value, slope);
 
     // The last period may be cut short: what lies past the end is not stored. Whole tiles know that at compile time.
-    // Each axis is likely by itself: of a conjunction Halide 21 forgets the rest where it knows one axis.
     Expr exists;
     for (int a = 0; a < kAxes; a++) {
         const AxisMap& axis = s.axes[a];
         if (axis.output % axis.period == 0) continue;
-        const Expr inside = s.q[a] * axis.period + s.r[a] < axis.output;
-        exists = exists.defined() ? exists && likely(inside) : likely(inside);
+        require(exists, s.q[a] * axis.period + s.r[a] < axis.output);
     }
     if (exists.defined()) value = select(exists, value, Halide::undef<float>());
     s.output(c, g, rx, qx, ry, qy, rz, qz, n) = value;

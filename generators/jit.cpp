@@ -80,6 +80,17 @@ auto with_standard_exceptions(const Action& action) {
     }
 }
 
+// Halide's "host" names this very processor; libraries are made for all that have its instruction set.
+Halide::Target target_of(const std::string& text) {
+    Halide::Target target(text);
+    if (text != "host") return target;
+    target.processor_tune = Halide::Target::ProcessorGeneric;
+    for (const auto processor : {Halide::Target::AVX512_Cannonlake, Halide::Target::AVX512_Zen4,
+                                 Halide::Target::AVX512_Zen5, Halide::Target::AVX512_SapphireRapids})
+        target.set_feature(processor, false);
+    return target;
+}
+
 }  // namespace
 
 struct JitKernel::State {
@@ -95,7 +106,7 @@ struct JitKernel::State {
 JitKernel JitKernel::compile(const Problem& problem, const JitOptions& options) {
     auto state = std::make_shared<State>();
     state->problem = problem;
-    Halide::Target target(options.target);
+    const Halide::Target target = target_of(options.target);
     state->schedule = plan(problem, target, options.schedule);
     state->has_weights = convolution_of(problem) != nullptr;
     state->device = runs_on_device(target);

@@ -12,7 +12,7 @@ namespace polyphase {
 
 struct JitOptions {
     std::string schedule;         ///< "" for the planner's choice, "reference", or a Schedule as JSON
-    std::string target = "host";  ///< a Halide target string that this machine can run
+    std::string target = "host";  ///< a Halide target string that this machine can run; "host": its instruction set
 };
 
 /// One problem, compiled. Tensors are dense in the problem's layouts, weights in the problem's weight layout.

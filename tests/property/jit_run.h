@@ -17,7 +17,8 @@ inline constexpr int64_t kUnwrittenIndex = std::numeric_limits<int64_t>::min();
 inline constexpr int kUsedUnwrittenMemory = 1000;
 
 /// Returns the kernel's status; `outputs` is made here. With one thread and finite data it may also be
-/// kUsedUnwrittenMemory (not for images that are resampled and go on beyond their edges).
+/// kUsedUnwrittenMemory (not for images that are resampled and go on beyond their edges, nor for short rows of gathered
+/// columns).
 int run_kernel(const JitKernel& kernel, const Problem& problem, const ProblemData& data, Outputs& outputs,
                int threads = 1);
 
