@@ -11,9 +11,6 @@
 // before the next pixel, so that every stream of memory is read and written in order. A whole row of many channels
 // would push its outputs out of the first-level cache; where phases say which inputs a part of it needs, it is blended
 // part by part: 64 channels x2 to 256 x 256 take 0.65 ms instead of 1.0 on one core of an AMD EPYC (Zen 4).
-// Where vectors run along x, a row whose last period is cut short is stored element by element there. Where these are
-// many, the row is resampled into a buffer instead, whole periods long, and copied: on one core of an Intel Xeon, 256
-// channels x4 to 129 columns take 1.5 ms instead of 2.3 with AVX-512; AVX2's shorter vectors are better off without.
 #include "schedules/cpu/resize.h"
 
 #include "schedules/cpu/memory_bound.h"
@@ -30,25 +27,19 @@ using Halide::Var;
 constexpr int kMostInterleaved = 16;     // vectors in one interleaved store
 constexpr int kMostRowBytes = 64 << 10;  // of stack, for each row that is kept
 constexpr int kPartBytes = 16 << 10;     // of outputs: with their blended inputs within the first-level cache
-constexpr int kMostElementStores = 32;   // of a vector whose last period is cut short
-
-int quotients(const AxisMap& axis) {
-    return (axis.output + axis.period - 1) / axis.period;
-}
 
 // Whole vectors of x, phase by phase: the stores of a vector's phases, and of its channels if these lie together,
 // become one dense store of their interleave.
-void interleave_phases(Func f, const ResizeStages& s, const Var& vector, int lanes, TailStrategy last_period,
-                       bool channels) {
+void interleave_phases(ResizeStages& s, const Var& vector, int lanes, bool channels) {
     const Var q("q"), r("r"), lane("lane");
     const AxisMap& x = s.axes[kX];
-    f.split(s.o[kX], q, r, x.period, last_period)
+    s.output.split(s.o[kX], q, r, x.period, tail(x.output, x.period, TailStrategy::GuardWithIf))
         .split(q, vector, lane, lanes, tail(quotients(x), lanes, TailStrategy::ShiftInwards));
     if (channels)
-        f.reorder(lane, s.c, r, vector).unroll(s.c);
+        s.output.reorder(lane, s.c, r, vector).unroll(s.c);
     else
-        f.reorder(lane, r, vector);
-    f.vectorize(lane).unroll(r);
+        s.output.reorder(lane, r, vector);
+    s.output.vectorize(lane).unroll(r);
 }
 
 // The parts of a row, of equal size, in quotients.
@@ -64,14 +55,14 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
     const PerAxis<AxisMap> axes = xyz_axes(problem);
     const AxisMap& x = axes[kX];
     const bool phases = x.edge_replicated && x.period <= kMaxPeriod;
-    const int channels = problem.in_channels;
+    const int channels = problem.in_channels, shuffled = std::min(m.lanes, kMostShuffledLanes);
     Schedule p;
     p.source = "cost model";
     int lanes = 1, row_channels = 1;
     bool x_phases = phases;
     if (problem.output_layout == Layout::nchw) {
         p.family = phases ? "planes" : "gather";
-        lanes = lanes_within(m.lanes, phases ? quotients(x) : x.output);
+        lanes = phases ? lanes_within(shuffled, quotients(x)) : lanes_within(m.lanes, x.output);
     } else if (channels * 2 >= m.lanes) {
         p.family = "channels";
         lanes = lanes_within(m.lanes, channels);
@@ -79,7 +70,7 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
     } else if (phases && x.period * channels <= kMostInterleaved) {
         p.family = "pixels";
         row_channels = channels;
-        lanes = lanes_within(m.lanes, quotients(x));
+        lanes = lanes_within(shuffled, quotients(x));
     } else {
         p.family = "interleaved";
         x_phases = false;
@@ -87,15 +78,15 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
         lanes = lanes_within(m.lanes, x.output * channels);
     }
     const long long row_bytes = 4LL * (x.input + (x_phases ? 2 * m.lanes : 0)) * row_channels;
-    const long long stage_bytes = 4LL * (x.output + x.period) * row_channels;
     const bool blends = std::any_of(axes.begin(), axes.end(), [](const AxisMap& axis) { return axis.taps() > 1; });
     const bool in_parts = p.family == "channels" && phases;
     const bool row_buffer = !in_parts && (blends || p.family == "pixels") &&
                             row_bytes <= (p.family == "channels" ? kMostTaskBytes : kMostRowBytes);
-    const bool row_stage = !in_parts && x_phases && x.output % x.period != 0 && lanes * x.period > kMostElementStores &&
-                           stage_bytes <= kMostRowBytes;
-    p.params = {{"lanes", lanes},           {"rows", rows_per_task(problem)}, {"parallel", worth_threads(problem)},
-                {"row_buffer", row_buffer}, {"row_stage", row_stage},         {"x_phases", x_phases}};
+    p.params = {{"lanes", lanes},
+                {"rows", rows_per_task(problem)},
+                {"parallel", worth_threads(problem)},
+                {"row_buffer", row_buffer},
+                {"x_phases", x_phases}};
     return {p};
 }
 
@@ -109,7 +100,6 @@ std::optional<std::string> reject_resize(const Problem& problem, const Machine& 
                                     {"rows", 1, rows},
                                     {"parallel", 0, 1},
                                     {"row_buffer", 0, own.params["row_buffer"]},
-                                    {"row_stage", 0, own.params["row_stage"]},
                                     {"x_phases", own.params["x_phases"], own.params["x_phases"]}});
 }
 
@@ -126,19 +116,7 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
     out.split(y, yb, yi, p["rows"], TailStrategy::GuardWithIf);
     if (p.family == "planes" || p.family == "pixels") {
         const bool pixels = p.family == "pixels";
-        if (p["row_stage"]) {
-            interleave_phases(s.resampled, s, vector, lanes, TailStrategy::RoundUp, pixels);
-            s.resampled.compute_at(out, yi).store_in(kTaskStack);
-            if (pixels) {
-                s.resampled.bound_extent(s.c, s.channels);
-                out.reorder(s.c, x, yi, yb, z, s.n).fuse(s.c, x, flat);
-            } else
-                out.reorder(x, yi, yb, z, s.c, s.n);
-            const int extent = pixels ? row : ax.output, store = lanes_within(lanes, extent);
-            out.vectorize(pixels ? flat : x, store, tail(extent, store, TailStrategy::ShiftInwards));
-        } else {
-            interleave_phases(out, s, vector, lanes, tail(ax.output, ax.period, TailStrategy::GuardWithIf), pixels);
-        }
+        interleave_phases(s, vector, lanes, pixels);
         if (p["row_buffer"]) {
             const RVar outer("inside_vector"), inner("inside_lane");
             s.source.compute_at(out, yi).store_in(kTaskStack);
