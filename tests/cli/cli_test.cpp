@@ -262,7 +262,7 @@ TEST_F(Cli, RefusesFilesThatAreNotThere) {
 }
 
 TEST_F(Cli, RefusesUnknownTargets) {
-    for (const char* target : {"vax-32-vms", "x86-64-linux-avx9", "", "x86"}) {
+    for (const char* target : {"vax-32-vms", "x86-64-linux-avx9", "x86-64-linux-avx512", "", "x86"}) {
         const ChildResult result = compile(conv_problem(), {"--target", target});
         EXPECT_EQ(result.exit_code, kBadInput) << target;
         EXPECT_THAT(result.error, HasSubstr(target));
