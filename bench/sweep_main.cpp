@@ -94,8 +94,10 @@ void print_text(const std::vector<Case>& cases, size_t worst) {
 
 int run(const Options& options) {
     std::vector<Problem> problems;
-    for (int i = 0; i < options.cases; i++)
+    for (int i = 0; i < options.cases; i++) {
         problems.push_back(polyphase::sweep_problem(options.seed, options.first + i));
+        problems.back().machine = "host";
+    }
     if (!options.emit.empty()) {
         write_problem_file(problems, options.emit);
         return 0;

@@ -226,7 +226,10 @@ ResizeStages stages_of(const Problem& problem, const Schedule& schedule, TableFo
         return param != schedule.params.end() && param->second != 0;
     };
     return resize_stages(problem, input, residual,
-                         {.x_phases = chosen("x_phases"), .row_buffer = chosen("row_buffer"), .tables = tables});
+                         {.x_phases = chosen("x_phases"),
+                          .row_buffer = chosen("row_buffer"),
+                          .streams = chosen("streams"),
+                          .tables = tables});
 }
 
 ZeroInsertStages stages_of(const Problem& problem, const Schedule&, TableForm, const Func& input, const Func& residual,
@@ -290,7 +293,10 @@ class UpsamplerGenerator : public Halide::Generator<UpsamplerGenerator<Stages>> 
         constrain(output, TensorShape::output(problem_, this->get_target()));
     }
 
-    void schedule() { polyphase::apply(plan_, problem_, this->get_target(), stages_); }
+    void schedule() {
+        polyphase::apply(plan_, problem_, this->get_target(), stages_);
+        add_lowering_passes(this->get_target(), this->get_pipeline());
+    }
 
   private:
     Problem problem_;

@@ -78,7 +78,12 @@ ResizeStages resize_stages(const Problem& problem, const Func& input, const Func
         value = select(inside, value, outside);
     }
     if (problem.residual) value += residual(s.c, x, y, z, s.n);
-    s.output(s.c, x, y, z, s.n) = activate(problem.activation, value, Expr());
+    value = activate(problem.activation, value, Expr());
+    if (form.streams) {
+        s.finished(s.c, x, y, z, s.n) = value;
+        value = s.finished(s.c, x, y, z, s.n);
+    }
+    s.output(s.c, x, y, z, s.n) = value;
     return s;
 }
 

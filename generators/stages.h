@@ -95,6 +95,7 @@ struct ConvolutionStages {
 struct ResizeForm {
     bool x_phases = false;    ///< x is resampled by its constant phases; otherwise through its table
     bool row_buffer = false;  ///< `source` is computed, not read through
+    bool streams = false;     ///< `output` copies `finished`
     TableForm tables = TableForm::embedded;
 };
 
@@ -103,7 +104,8 @@ struct ResizeForm {
 ///   source    (c, x, y, z, n)   rows, going on past both ends with their edge values where phases read there. With
 ///                               x_phases and row_buffer it consists of updates: over `inside`, then each end
 ///   resampled (c, x, y, z, n)   source resampled along x
-///   output    (c, x, y, z, n)   epilogue of resampled
+///   finished  (c, x, y, z, n)   if it `streams`: epilogue of resampled
+///   output    (c, x, y, z, n)   the same, or a copy of finished
 struct ResizeStages {
     PerAxis<AxisMap> axes;
     int channels = 1;
@@ -111,7 +113,7 @@ struct ResizeStages {
     ResizeForm form;
     Halide::Expr dense_pixels;         ///< as in GatherStages
     std::vector<Halide::Func> tables;  ///< those that are computed
-    Halide::Func rows{"rows"}, source{"source"}, resampled{"resampled"}, output{"output"};
+    Halide::Func rows{"rows"}, source{"source"}, resampled{"resampled"}, finished{"finished"}, output{"output"};
     Halide::RDom inside;
     Halide::Var c{"c"}, n{"n"};
     PerAxis<Halide::Var> o{Halide::Var("x"), Halide::Var("y"), Halide::Var("z")};

@@ -138,7 +138,9 @@ std::unique_ptr<Contender> prepare(const Work& work, int threads, const std::str
     const std::string& name = work.problem.name;
     fs::create_directories(directory);
     const fs::path file = directory / (name + ".problem.json");
-    std::ofstream(file) << to_json(work.problem).dump() << '\n';
+    Problem problem = work.problem;
+    problem.machine = "host";  // as the others, which choose by the processor that they run on
+    std::ofstream(file) << to_json(problem).dump() << '\n';
     run_program({compiler, "compile", file.string(), "--out", directory.string(), "--target", target, "--shared"});
     return polyphase_contender(work, (directory / ("lib" + name + ".so")).string(), threads);
 }

@@ -39,7 +39,8 @@ Written by `scripts/bench`; do not edit.
         + ("\nA quick run: few repetitions, so single figures are rough.\n" if document["quick"] else "")
         + """
 Ratios are a peer's time divided by ours, both in the same process, layout, instruction set and number of threads:
-above 1 we are faster. A ceiling is the time that this machine needs at best, measured beside each layer: direct FLOPs
+above 1 we are faster. Our schedules are chosen for this processor (`"machine": "host"`), as the peers' kernels are.
+A ceiling is the time that this machine needs at best, measured beside each layer: direct FLOPs
 at the FMA peak, or reading and writing every tensor once at the rate of the better of plain and streaming copies
 (depthwise: of filling the output), whichever is longer. Fast algorithms need fewer FLOPs than the direct ones that are
 counted, so they may exceed 100 %. [Every layer](layers.md); raw results in `results.json`; `bench/peers/README.md` says

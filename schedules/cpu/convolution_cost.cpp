@@ -182,7 +182,7 @@ double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage
     const double misses = stage == kPerImage || tile.in_place ? costs_.page_miss * page_misses(tile) : 0;
     double bytes = 4 * static_cast<double>(s_.group_in * tile.block_groups);
     for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
-    if (bytes > l2()) return misses + tile.loaded / costs_.stream_bytes;
+    if (bytes > l2()) return misses + tile.loaded / costs_.input_bytes;
     return misses +
            (bytes > costs_.held * static_cast<double>(m_.l1) ? costs_.exposed * tile.loaded / costs_.cache_bytes : 0);
 }

@@ -50,6 +50,7 @@ struct Costs {
     double gather;            ///< to read an element through a table of positions
     double stream_bytes;      ///< bytes per cycle from beyond the second-level cache
     double cache_bytes;       ///< bytes per cycle from the second-level cache
+    double input_bytes;       ///< bytes per cycle of a block's input that the second-level cache does not hold
     double staged_bytes;      ///< bytes of traffic per input staged per image: read, written, read again
     double held;              ///< of the first-level cache that a block's input may fill and be loaded from it
     double run_start;         ///< to begin a run of stores that misses the caches
@@ -57,6 +58,7 @@ struct Costs {
     double unknown_strides;   ///< factor of a tile whose addresses take arithmetic
     double exposed;           ///< of the weights' traffic that is not hidden behind arithmetic
     double page_miss = 0;     ///< to find a page that is not at hand
+    double distant_load = 1;  ///< load slots of a vector of weights from the second-level cache
 };
 
 /// Collects candidates. A family of processors derives from it and considers its tiles.

@@ -64,4 +64,9 @@ inline bool worth_threads(const Problem& problem) {
     return min_bytes(problem) > 2 << 20;
 }
 
+/// Whether outputs leave the caches anyway: stores past them need not read what they overwrite.
+inline bool worth_streaming(const Problem& problem) {
+    return min_bytes(problem) > 16 << 20;
+}
+
 }  // namespace polyphase::cpu

@@ -2,25 +2,21 @@
 
 #include "schedules/cpu/backend.h"
 #include "schedules/x86/convolution.h"
+#include "schedules/x86/machines.h"
+#include "schedules/x86/streaming_stores.h"
 
 namespace polyphase::x86 {
 namespace {
 
 class X86 final : public cpu::Backend {
+  public:
+    std::vector<std::string> machines() const override { return machine_names(); }
+
+    void add_lowering_passes(Halide::Pipeline& pipeline) const override { StreamingStores::add_to(pipeline); }
+
   protected:
-    // By the widest instruction set.
-    Machine machine(const Problem&, const Halide::Target& target) const override {
-        using Halide::Target;
-        if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake))
-            return {.name = "x86 AVX-512", .lanes = 16, .registers = 32, .fma = true, .l1 = 32 << 10, .l2 = 1 << 20};
-        if (target.has_feature(Target::AVX2))
-            return {.name = "x86 AVX2",
-                    .lanes = 8,
-                    .registers = 16,
-                    .fma = target.has_feature(Target::FMA),
-                    .l1 = 32 << 10,
-                    .l2 = 512 << 10};
-        return {.name = "x86 baseline", .lanes = 4, .registers = 16, .fma = false, .l1 = 32 << 10, .l2 = 256 << 10};
+    Machine machine(const Problem& problem, const Halide::Target& target) const override {
+        return machine_named(problem.machine, target);
     }
 
     std::vector<Schedule> convolution_candidates(const Problem& problem, const Machine& machine) const override {

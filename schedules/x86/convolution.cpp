@@ -11,26 +11,14 @@
 
 #include "schedules/cpu/convolution_cost.h"
 #include "schedules/cpu/task_memory.h"
+#include "schedules/x86/machines.h"
 
 namespace polyphase::x86 {
 namespace {
 
 using cpu::kMostTaskBytes;
 
-// Fitted to measurements on an Intel server core (AVX-512).
-constexpr cpu::Costs kCosts{.tile_overhead = 40,
-                            .turn_per_element = 2,
-                            .gather = 1.5,
-                            .stream_bytes = 6,
-                            .cache_bytes = 40,
-                            .staged_bytes = 30,
-                            .held = 1.5,
-                            .run_start = 100,
-                            .pixel_start = 20,
-                            .unknown_strides = 1.05,
-                            .exposed = 0.5,
-                            .page_miss = 3};
-constexpr double kDistantLoad = 7.5;     // load slots of a weight vector that comes from the second-level cache
+// Load slots and cycles, fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
 constexpr double kNearLoad = 3;          // the same where tiles that are neighbours read it
 constexpr double kContention = 0.1;      // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
@@ -57,7 +45,7 @@ constexpr int kMostInterleaved = 28;        // vectors in one interleaved store
 
 class X86Cost : public cpu::ConvolutionCost {
   public:
-    X86Cost(const Problem& problem, const Machine& machine) : ConvolutionCost(problem, machine, kCosts) {}
+    X86Cost(const Problem& problem, const Machine& machine) : ConvolutionCost(problem, machine, costs_of(machine)) {}
 
     std::vector<Schedule> candidates() {
         channels();
@@ -85,10 +73,11 @@ class X86Cost : public cpu::ConvolutionCost {
         return sums + inputs <= m_.registers - spare;
     }
 
-    // One step of a reduction: ports, then the latency that too few independent sums leave open.
-    double step(double fmas, double loads, double sums) const {
+    // One step of a reduction: ports, `arrival` of what is loaded from beyond the first-level cache, then the latency
+    // that too few independent sums leave open.
+    double step(double fmas, double loads, double sums, double arrival = 0) const {
         const double work = m_.fma ? 1 : 2;
-        const double multiply = fmas / m_.fma_per_cycle * work, load = loads / m_.loads_per_cycle;
+        const double multiply = fmas / m_.fma_per_cycle * work, load = std::max(loads / m_.loads_per_cycle, arrival);
         const double issue = std::max(multiply, load) + kContention * std::min(multiply, load);
         const double latency = fmas / sums * m_.fma_latency * work;
         return std::max(issue, latency) * (1 + kIdleSums / sums);
@@ -168,7 +157,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.run_channels = planes ? 0 : block * channel_blocks;
         tile.through_memory = planes || channel_blocks > 1 || !one_pass;
         if (planes)
-            tile.store = kCosts.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
+            tile.store = costs_.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
         else if (s_.group_out % m_.lanes != 0)
             tile.store = kMaskedStore / static_cast<double>(s_.group_out);
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
@@ -183,10 +172,11 @@ class X86Cost : public cpu::ConvolutionCost {
         // Weights that a pass has too many of come from the second-level cache.
         const double weight_bytes = s_.most_taps[kX] * s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
         const bool distant = one_pass && weight_bytes > static_cast<double>(m_.l1);
-        const double loads = taps * vectors * (distant ? kDistantLoad : 1) + inputs;
+        const double loads = taps * vectors * (distant ? costs_.distant_load : 1) + inputs;
         const double moves = one_pass ? (tile.through_memory ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
-        tile.reduction = tiles * (steps / taps * step(static_cast<double>(taps) * sums, loads, sums) +
-                                  s_.phases() * (passes * kCosts.tile_overhead + moves * sums));
+        const double arrival = distant ? taps * vectors * 4.0 * m_.lanes * cycles_per_byte(weight_bytes) : 0;
+        tile.reduction = tiles * (steps / taps * step(static_cast<double>(taps) * sums, loads, sums, arrival) +
+                                  s_.phases() * (passes * costs_.tile_overhead + moves * sums));
         consider(p, tile);
     }
 
@@ -238,7 +228,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors * tile_y;
-        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums));
+        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
         consider(p, tile);
     }
 
@@ -291,7 +281,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * m_.lanes * vectors;
-        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums));
+        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
         consider(p, tile);
     }
 
@@ -342,7 +332,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors;
         tile.reduction = tiles * (steps * step(sums, vectors + channels * at_once, sums) +
-                                  yz_phases * (kCosts.tile_overhead + 2 * sums));
+                                  yz_phases * (costs_.tile_overhead + 2 * sums));
         consider(p, tile);
     }
 
@@ -385,7 +375,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double weight_bytes = s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
         const bool distant = weight_bytes > static_cast<double>(m_.l1);
         const double loads = vectors * (distant ? kNearLoad : 1) + tile_x;
-        const double tile_cycles = steps * step(sums, loads, sums) + yz_phases * (kCosts.tile_overhead + 2 * sums);
+        const double tile_cycles = steps * step(sums, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums);
         const double tiles = rows * ceil_div(s_.axes[kX].input, tile_x);
         tile.loaded = tiles * steps * 4 * tile_x;
         tile.reduction = tiles * tile_cycles;
@@ -431,7 +421,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const bool distant = 4.0 * block * steps > static_cast<double>(m_.l1);
         tile.loaded = tiles * steps * 4 * scalars;
         tile.reduction = tiles * (steps * step(sums, vectors * (distant ? kNearLoad : 1) + scalars, sums) +
-                                  kCosts.tile_overhead + 2 * sums) +
+                                  costs_.tile_overhead + 2 * sums) +
                          kColumnTraffic * bytes * cycles_per_byte(bytes);
         const double taps = s_.taps() / s_.phases();
         const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
@@ -473,7 +463,7 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = s_.taps() * s_.run_share(1) / (lanes * vectors) * static_cast<double>(s_.group_in);
         tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
-                                  s_.phases() / (lanes * vectors) * (kCosts.tile_overhead + sums));
+                                  s_.phases() / (lanes * vectors) * (costs_.tile_overhead + sums));
         consider(p, tile);
     }
 
@@ -494,7 +484,7 @@ class X86Cost : public cpu::ConvolutionCost {
                                  s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
             tile.reduction = tiles * (s_.taps() * s_.run_share(1) * step(tile_x, tile_x + 1, tile_x) +
-                                      s_.phases() * (kCosts.tile_overhead + tile_x));
+                                      s_.phases() * (costs_.tile_overhead + tile_x));
             consider(p, tile);
         }
     }

@@ -34,11 +34,13 @@ std::string request(const Schedule& schedule) {
 
 TEST(Candidates, ObeyTheRules) {
     for (int i = 0; i < 150; i++) {
-        const Case one = make_case(seed_from_environment(), static_cast<uint64_t>(i));
+        Case one = make_case(seed_from_environment(), static_cast<uint64_t>(i));
+        if (i % 2 == 1) one.problem.machine = "znver4";
         std::vector<std::string> targets(std::begin(kTargets), std::end(kTargets));
         targets.insert(targets.end(), std::begin(kForeignTargets), std::end(kForeignTargets));
         for (const std::string& name : targets) {
             const Halide::Target target(name);
+            if (target.arch != Halide::Target::X86 && !one.problem.machine.empty()) continue;
             for (const Schedule& candidate : candidates(one.problem, target)) {
                 if (candidate.family == "reference") continue;
                 EXPECT_NO_THROW(plan(one.problem, target, request(candidate))) << request(candidate) << "\n"
@@ -85,6 +87,20 @@ void expect_oracle_of_any(const char* json, const std::string& family = "") {
         ASSERT_FALSE(all.empty()) << target;
         for (int i = 0; i < 6; i++) expect_oracle(problem, target, request(rng.pick(all)));
     }
+}
+
+TEST(Machines, DecideWhichCandidateIsBest) {
+    Problem problem = problem_from(
+        R"({"name": "k", "op": "conv_transpose", "input": [1, 1024, 16, 16], "out_channels": 256, "kernel": [4, 4],
+            "stride": [2, 2], "pads": [[1, 1], [1, 1]], "layout": "nhwc"})");
+    const Halide::Target target("x86-64-linux-avx2-f16c-fma");
+    const std::string by_default = request(plan(problem, target, ""));
+    problem.machine = "znver4";
+    EXPECT_NE(request(plan(problem, target, "")), by_default);
+    problem.machine = "host";  // either
+    EXPECT_NO_THROW(plan(problem, target, ""));
+    problem.machine = "neoverse-n1";
+    EXPECT_THROW(plan(problem, target, ""), std::invalid_argument);
 }
 
 /// Three phases of three quotients make nine lanes: registers of four or eight leave a masked piece of one.
@@ -177,6 +193,25 @@ TEST(Schedules, FlattenASingleRow) {
         R"({"name": "k", "op": "conv_transpose", "input": [1, 32, 5, 1, 1], "out_channels": 32, "kernel": [5, 4, 3],
             "stride": [3, 1, 4], "pads": [[1, 0], [1, -1], [0, -1]], "groups": 32})",
         "flat");
+}
+
+/// Parts of rows that are copied past the caches: whole periods or a last one cut short, parts that overlap, ratios
+/// without periods, epilogues, volumes.
+TEST(Schedules, StreamRows) {
+    for (const char* op :
+         {R"("input": [2, 16, 5, 67], "scale": [2, 2], "mode": "linear", "residual": true)",
+          R"("input": [1, 64, 7, 129], "output": [19, 513], "mode": "linear", "coordinates": "align_corners")",
+          R"("input": [1, 32, 3, 9, 71], "scale": [2, 3, 4], "mode": "nearest")",
+          R"("input": [1, 48, 4, 97], "output": [9, 231], "mode": "cubic", "activation": "relu")"}) {
+        SCOPED_TRACE(op);
+        const Problem problem =
+            problem_from((R"({"name": "k", "op": "resize", "layout": "nhwc", )" + std::string(op) + "}").c_str());
+        for (const char* target : {"x86-64-linux-avx512_skylake", "x86-64-linux-avx2-f16c-fma"}) {
+            Schedule schedule = plan(problem, Halide::Target(target), "");
+            schedule.params["streams"] = 1;
+            expect_oracle(problem, target, request(schedule));
+        }
+    }
 }
 
 /// A resampled row of whole periods, in tiles that go on past its end.

@@ -1,0 +1,95 @@
+#include "schedules/x86/machines.h"
+
+#include <stdexcept>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+namespace polyphase::x86 {
+namespace {
+
+// Fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
+constexpr cpu::Costs kCosts{.tile_overhead = 40,
+                            .turn_per_element = 2,
+                            .gather = 1.5,
+                            .stream_bytes = 6,
+                            .cache_bytes = 40,
+                            .input_bytes = 6,
+                            .staged_bytes = 30,
+                            .held = 1.5,
+                            .run_start = 100,
+                            .pixel_start = 20,
+                            .unknown_strides = 1.05,
+                            .exposed = 0.5,
+                            .page_miss = 3,
+                            .distant_load = 7.5};
+
+// Fitted to measurements on an AMD EPYC with AVX2 and AVX-512. Vectors of 64 bytes are worked on in halves, so
+// arithmetic hides most of what weights and inputs take to come from the second and third level of cache.
+constexpr const char* kZen4 = "znver4";
+constexpr cpu::Costs kZen4Costs{.tile_overhead = 50,
+                                .turn_per_element = 2,
+                                .gather = 1.5,
+                                .stream_bytes = 6,
+                                .cache_bytes = 35,
+                                .input_bytes = 50,
+                                .staged_bytes = 40,
+                                .held = 1.25,
+                                .run_start = 60,
+                                .pixel_start = 10,
+                                .unknown_strides = 1,
+                                .exposed = 1,
+                                .page_miss = 3,
+                                .distant_load = 1};
+
+constexpr const char* kHost = "host";
+
+// By AMD's "Processor Programming Reference": family 19h, of whose models those that are not Zen 3.
+bool host_is_zen4() {
+#ifdef __x86_64__
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx) || ebx != signature_AMD_ebx) return false;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return false;
+    const unsigned family = (eax >> 8 & 0xf) + (eax >> 20 & 0xff), model = (eax >> 4 & 0xf) + (eax >> 12 & 0xf0);
+    const unsigned kind = model >> 4;
+    return family == 0x19 && (kind == 1 || kind == 6 || kind == 7 || kind == 0xa);
+#else
+    return false;
+#endif
+}
+
+}  // namespace
+
+std::vector<std::string> machine_names() {
+    return {kZen4, kHost};
+}
+
+Machine machine_named(const std::string& name, const Halide::Target& target) {
+    using Halide::Target;
+    if (!name.empty() && name != kZen4 && name != kHost)
+        throw std::invalid_argument("machine: expected one of x86, found \"" + name + "\"");
+    Machine machine{.name = "x86", .l1 = 32 << 10, .l2 = 256 << 10};
+    if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake)) {
+        machine.lanes = 16;
+        machine.registers = 32;
+        machine.l2 = 1 << 20;
+    } else if (target.has_feature(Target::AVX2)) {
+        machine.lanes = 8;
+        machine.l2 = 512 << 10;
+    }
+    machine.fma = machine.lanes == 16 || (machine.lanes == 8 && target.has_feature(Target::FMA));
+    machine.streaming_stores = machine.lanes >= 8;
+    if (name == kZen4 || (name == kHost && host_is_zen4())) {
+        machine.name = kZen4;
+        machine.l2 = 1 << 20;
+        if (machine.lanes == 16) machine.fma_per_cycle = 1;
+    }
+    return machine;
+}
+
+const cpu::Costs& costs_of(const Machine& machine) {
+    return machine.name == kZen4 ? kZen4Costs : kCosts;
+}
+
+}  // namespace polyphase::x86
