@@ -51,9 +51,11 @@ int part_of_row(const ResizeStages& s, int period) {
     return ceil_div(row, ceil_div(row, most)) * period;
 }
 
-// Pixels of whole cache lines: of lines that a row shares with its neighbours, stores have to read the rest.
+// Pixels of whole cache lines, because of a line that parts share stores have to read the rest; a period on the stack.
 bool can_stream(const Problem& problem, const Machine& machine, const std::string& family) {
-    return machine.streaming_stores && family == "channels" && 4 * problem.out_channels % kCacheLine == 0;
+    const long long pixel_bytes = 4LL * problem.out_channels;
+    return machine.streaming_stores && family == "channels" && pixel_bytes % kCacheLine == 0 &&
+           pixel_bytes * kMaxPeriod <= kMostTaskBytes;
 }
 
 }  // namespace
