@@ -33,7 +33,7 @@ class Backend {
     /// rather than copied there, and nobody looks at results between two steps.
     virtual bool runs_on_device() const { return false; }
 
-    /// What has to be done to a convolution's or a resampling's pipeline after Halide has lowered it.
+    /// What has to be done to a pipeline, other than max pooling's and unpooling's, after Halide has lowered it.
     virtual void add_lowering_passes(Halide::Pipeline&) const {}
 
     // Each applies a schedule of `candidates`, or the reference, to an operator's stages.

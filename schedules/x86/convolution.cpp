@@ -19,7 +19,7 @@ namespace {
 using cpu::kMostTaskBytes;
 
 // Load slots and cycles, fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
-constexpr double kNearLoad = 3;          // the same where tiles that are neighbours read it
+constexpr double kNearLoad = 3;          // of a weight vector from the second-level cache that neighbouring tiles read
 constexpr double kContention = 0.1;      // of the less busy kind of port that is not hidden behind the other
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
 constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a tile leaves idle

@@ -9,6 +9,9 @@
 namespace polyphase::x86 {
 namespace {
 
+constexpr const char* kZen4 = "znver4";
+constexpr const char* kHost = "host";
+
 // Fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
 constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .turn_per_element = 2,
@@ -27,7 +30,6 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
 
 // Fitted to measurements on an AMD EPYC with AVX2 and AVX-512. Vectors of 64 bytes are worked on in halves, so
 // arithmetic hides most of what weights and inputs take to come from the second and third level of cache.
-constexpr const char* kZen4 = "znver4";
 constexpr cpu::Costs kZen4Costs{.tile_overhead = 50,
                                 .turn_per_element = 2,
                                 .gather = 1.5,
@@ -42,8 +44,6 @@ constexpr cpu::Costs kZen4Costs{.tile_overhead = 50,
                                 .exposed = 1,
                                 .page_miss = 3,
                                 .distant_load = 1};
-
-constexpr const char* kHost = "host";
 
 // By AMD's "Processor Programming Reference": family 19h, of whose models those that are not Zen 3.
 bool host_is_zen4() {
@@ -69,7 +69,7 @@ Machine machine_named(const std::string& name, const Halide::Target& target) {
     using Halide::Target;
     if (!name.empty() && name != kZen4 && name != kHost)
         throw std::invalid_argument("machine: expected one of x86, found \"" + name + "\"");
-    Machine machine{.name = "x86", .l1 = 32 << 10, .l2 = 256 << 10};
+    Machine machine{.name = "x86", .l2 = 256 << 10};
     if (target.has_feature(Target::AVX512) || target.has_feature(Target::AVX512_Skylake)) {
         machine.lanes = 16;
         machine.registers = 32;

@@ -1,8 +1,10 @@
 #include "schedules/x86/streaming_stores.h"
 
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "runtime/src/streaming.h"
 
