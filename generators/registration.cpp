@@ -161,7 +161,7 @@ class ConvolutionGenerator : public Halide::Generator<ConvolutionGenerator<Op>> 
 
     void schedule() {
         polyphase::apply(plan_, problem_, this->get_target(), stages_);
-        add_lowering_passes(this->get_target(), this->get_pipeline());
+        add_lowering_passes(problem_, this->get_target(), this->get_pipeline());
     }
 
   private:
@@ -295,7 +295,7 @@ class UpsamplerGenerator : public Halide::Generator<UpsamplerGenerator<Stages>> 
 
     void schedule() {
         polyphase::apply(plan_, problem_, this->get_target(), stages_);
-        add_lowering_passes(this->get_target(), this->get_pipeline());
+        add_lowering_passes(problem_, this->get_target(), this->get_pipeline());
     }
 
   private:

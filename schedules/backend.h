@@ -33,8 +33,9 @@ class Backend {
     /// rather than copied there, and nobody looks at results between two steps.
     virtual bool runs_on_device() const { return false; }
 
-    /// What has to be done to a pipeline, other than max pooling's and unpooling's, after Halide has lowered it.
-    virtual void add_lowering_passes(Halide::Pipeline&) const {}
+    /// What has to be done to a problem's pipeline, other than max pooling's and unpooling's, after Halide has lowered
+    /// it.
+    virtual void add_lowering_passes(const Problem&, const Halide::Target&, Halide::Pipeline&) const {}
 
     // Each applies a schedule of `candidates`, or the reference, to an operator's stages.
     virtual void apply(const Schedule& schedule, const Problem& problem, const Halide::Target& target,

@@ -59,8 +59,8 @@ bool runs_on_device(const Halide::Target& target) {
     return backend_for(target).runs_on_device();
 }
 
-void add_lowering_passes(const Halide::Target& target, Halide::Pipeline pipeline) {
-    backend_for(target).add_lowering_passes(pipeline);
+void add_lowering_passes(const Problem& problem, const Halide::Target& target, Halide::Pipeline pipeline) {
+    backend_for(target).add_lowering_passes(problem, target, pipeline);
 }
 
 ConvolutionForm form_of(const Problem& problem, const Halide::Target& target, const Schedule& schedule) {

@@ -24,7 +24,7 @@ Packing packing_of(const Problem& problem, const Halide::Target& target, const S
 bool runs_on_device(const Halide::Target& target);
 
 /// Backend::add_lowering_passes of a target.
-void add_lowering_passes(const Halide::Target& target, Halide::Pipeline pipeline);
+void add_lowering_passes(const Problem& problem, const Halide::Target& target, Halide::Pipeline pipeline);
 
 /// Applies `schedule` to an operator's stages.
 template <typename Stages>

@@ -41,12 +41,13 @@ std::optional<std::string> reject_params(const Schedule& schedule, const std::ve
 /// The facts about a processor that schedules reason from. Sizes in bytes, per core.
 struct Machine {
     std::string name;
-    int lanes = 4;                  ///< f32 elements of a vector register
-    int registers = 16;             ///< architectural vector registers
-    bool fma = false;               ///< fused multiply-add; otherwise multiply and add are two instructions
-    bool lane_operands = false;     ///< an FMA can take one lane of a vector as its scalar
-    bool streaming_stores = false;  ///< stores past the caches can be had
-    bool in_order = false;          ///< an instruction that waits holds up those behind it
+    int lanes = 4;                   ///< f32 elements of a vector register
+    int registers = 16;              ///< architectural vector registers
+    bool fma = false;                ///< fused multiply-add; otherwise multiply and add are two instructions
+    bool lane_operands = false;      ///< an FMA can take one lane of a vector as its scalar
+    bool streaming_stores = false;   ///< stores past the caches can be had
+    bool prefetched_stores = false;  ///< stores that miss the caches gain from asking for their lines beforehand
+    bool in_order = false;           ///< an instruction that waits holds up those behind it
     double fma_per_cycle = 2, loads_per_cycle = 2, issue_per_cycle = 4;
     int fma_latency = 4;  ///< cycles; fma_latency * fma_per_cycle independent sums keep the pipes busy
     long long l1 = 32 << 10, l2 = 512 << 10;

@@ -15,8 +15,9 @@ enum Stage { kDirect, kPerImage, kPerBlock };
 /// Parameters: tiles of a block along x, y, z.
 inline constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
-/// Whether so many of an axis' taps read outside the input that passing over them is worth its tests.
-bool worth_skipping(const AxisMap& axis);
+/// Whether passing over taps that read outside the input is worth that family's tests, if `live_share` of an axis' taps
+/// do not.
+bool worth_skipping(const std::string& family, double live_share);
 
 /// What `schedule` chooses of the stages.
 ConvolutionForm convolution_form(const Problem& problem, const Schedule& schedule);

@@ -33,7 +33,7 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
         pads = pads || reads_outside(axis);
         for (const Phase& phase : axis.phases) all_taps[a] += phase.taps;
         reach[a] = polyphase::reach(axis);
-        if (worth_skipping(axis)) live[a] = live_share(axis);
+        live[a] = live_share(axis);
     }
     // A row of pixels is turned over on the stack.
     const double row_bytes = 4.0 * axes[kX].input * problem.in_channels;
@@ -49,6 +49,13 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
     taps_along_rows = std::max(maps[kX].taps(), 1);
     row_taps = static_cast<double>(std::max(maps[kY].taps(), 1)) * std::max(maps[kZ].taps(), 1) * maps[kX].input /
                maps[kX].output;
+}
+
+double Shape::run_share(const std::string& family, int tile_y) const {
+    double share = 1;
+    for (const int a : {kY, kZ})
+        if ((a == kZ || tile_y == 1) && worth_skipping(family, live[a])) share *= live[a];
+    return share;
 }
 
 double Shape::inputs() const {
@@ -183,8 +190,7 @@ double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage
     double bytes = 4 * static_cast<double>(s_.group_in * tile.block_groups);
     for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
     if (bytes > l2()) return misses + tile.loaded / costs_.input_bytes;
-    return misses +
-           (bytes > costs_.held * static_cast<double>(m_.l1) ? costs_.exposed * tile.loaded / costs_.cache_bytes : 0);
+    return misses + (bytes > costs_.held * static_cast<double>(m_.l1) ? tile.loaded / costs_.near_bytes : 0);
 }
 
 // Cycles of the weights' way from the caches, once for each block.
@@ -226,7 +232,8 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         const double traffic = weights(p, tile);
         const bool parallel = static_cast<double>(s_.batch) * std::max(reduction, traffic) > kWorthThreads;
         // Blocks are what threads share when each has its copy, so there must be enough of them.
-        if (stage == kPerBlock && parallel && blocks(p, tile) * static_cast<double>(s_.groups) < 8) continue;
+        if (stage == kPerBlock && parallel && blocks(p, tile) * static_cast<double>(s_.groups / tile.block_groups) < 8)
+            continue;
         p.params["stage"] = stage;
         p.params["parallel"] = parallel ? 1 : 0;
         p.predicted_cycles = static_cast<double>(s_.batch) *
@@ -274,7 +281,8 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         add({{"vectors", 1, std::max(1, qx / lanes)},
              {"channels", 1, group_out},
              {"tile_y", 1, qy},
-             {"through_stack", 0, 1}});
+             {"through_stack", 0, 1},
+             {"all_groups", 0, s.groups > 1 && !s.channels_first_out ? 1 : 0}});
         tile = {lanes * value("vectors", 1), value("tile_y", 1), 1};
         if (!s.channels_first_out && value("channels", 1) != group_out)
             return "schedule space: parameter channels: expected all " + std::to_string(group_out) +

@@ -19,7 +19,7 @@ struct Shape {
     PerAxis<long long> all_taps{};      ///< of all phases of an axis
     PerAxis<int> period{}, most_taps{};
     long long group_in = 1, group_out = 1, groups = 1, batch = 1;
-    PerAxis<double> live{1, 1, 1};  ///< share of the taps that read inside, of an axis that may skip the others
+    PerAxis<double> live{};  ///< live_share
     bool channels_first_in = true, channels_first_out = true, pads = false;
     bool resamples = false;                    ///< the staged input is a resampled image
     bool gathers = false;                      ///< along x through a table
@@ -29,8 +29,8 @@ struct Shape {
     double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
 
     explicit Shape(const Problem& problem);
-    /// Share of the taps that a tile of so many rows runs (ConvolutionForm::skips).
-    double run_share(int tile_y) const { return (tile_y == 1 ? live[kY] : 1) * live[kZ]; }
+    /// Share of the taps that a family's tile of so many rows runs (ConvolutionForm::skips).
+    double run_share(const std::string& family, int tile_y) const;
     double taps() const { return static_cast<double>(all_taps[kX] * all_taps[kY] * all_taps[kZ]); }
     double phases() const { return static_cast<double>(period[kX]) * period[kY] * period[kZ]; }
     double inputs() const;
@@ -50,6 +50,7 @@ struct Costs {
     double gather;            ///< to read an element through a table of positions
     double stream_bytes;      ///< bytes per cycle from beyond the second-level cache
     double cache_bytes;       ///< bytes per cycle from the second-level cache
+    double near_bytes;        ///< bytes per cycle of a block's input from the second-level cache
     double input_bytes;       ///< bytes per cycle of a block's input that the second-level cache does not hold
     double staged_bytes;      ///< bytes of traffic per input staged per image: read, written, read again
     double held;              ///< of the first-level cache that a block's input may fill and be loaded from it

@@ -29,7 +29,7 @@ class Cuda final : public polyphase::Backend {
         return convolution_packing(problem, schedule);
     }
 
-    void add_lowering_passes(Halide::Pipeline& pipeline) const override {
+    void add_lowering_passes(const Problem&, const Halide::Target&, Halide::Pipeline& pipeline) const override {
         pipeline.add_custom_lowering_pass(new PrivateRegisters);  // the pipeline's from here on
     }
 

@@ -3,6 +3,7 @@
 #include "schedules/cpu/backend.h"
 #include "schedules/x86/convolution.h"
 #include "schedules/x86/machines.h"
+#include "schedules/x86/prefetched_stores.h"
 #include "schedules/x86/streaming_stores.h"
 
 namespace polyphase::x86 {
@@ -12,7 +13,12 @@ class X86 final : public cpu::Backend {
   public:
     std::vector<std::string> machines() const override { return machine_names(); }
 
-    void add_lowering_passes(Halide::Pipeline& pipeline) const override { StreamingStores::add_to(pipeline); }
+    void add_lowering_passes(const Problem& problem, const Halide::Target& target,
+                             Halide::Pipeline& pipeline) const override {
+        const Machine m = machine(problem, target);
+        if (m.prefetched_stores && 4 * output_elements(problem) > m.l2) PrefetchedStores::add_to(pipeline);
+        StreamingStores::add_to(pipeline);
+    }
 
   protected:
     Machine machine(const Problem& problem, const Halide::Target& target) const override {

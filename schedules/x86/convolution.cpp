@@ -32,6 +32,8 @@ constexpr double kGatherElement = 1.5;  // the same, one by one
 constexpr double kColumnTraffic = 8;    // times the rate of reading, of columns that are written and read out of order
 constexpr double kStartGather = 15;     // of a pixel whose columns are gathered
 constexpr double kMaskedStore = 4;      // of a pixel whose last vector is stored in part
+constexpr double kThroughStack = 6;     // to store a vector that comes from the stack, interleaved
+constexpr double kInterleave = 0.4;     // the same, for each vector that it is interleaved with
 constexpr double kScatter = 1.5;        // to store an element apart from its neighbours
 constexpr double kMaskedScatter = 6;    // the same, of a vector of which only a part is stored
 
@@ -42,6 +44,7 @@ constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
 constexpr int kMostColumnPasses = 3;        // over the input, one for each block of output channels
 constexpr int kMostColumnTiles = 3;         // that a row of inputs passes through, one after the other
 constexpr int kMostInterleaved = 28;        // vectors in one interleaved store
+constexpr int kMostOfAllGroups = 32;        // the same, if it has all groups' channels
 
 class X86Cost : public cpu::ConvolutionCost {
   public:
@@ -164,7 +167,7 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
         double passes = static_cast<double>(s_.group_in) / p["depth"];
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
-        const double steps = s_.taps() * s_.run_share(tile_y) * static_cast<double>(s_.group_in);
+        const double steps = s_.taps() * s_.run_share(p.family, tile_y) * static_cast<double>(s_.group_in);
         // Taps of x that are unrolled share the inputs of neighbouring quotients.
         const int taps = unroll_x ? s_.most_taps[kX] : 1, inputs = (tile_x + taps - 1) * tile_y;
         if (sums * taps > kMostUnrolledProducts || (unroll_x && sums + taps * vectors + 2 > m_.registers)) return;
@@ -192,29 +195,40 @@ class X86Cost : public cpu::ConvolutionCost {
                     for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
                         if (fits_registers(vectors * tile_y, s_.period[kX] * channels) &&
                             keeps_inputs(vectors, tile_y, s_.period[kX] * channels))
-                            add_space(lanes, vectors, channels, tile_y);
+                            for (const bool all_groups : {false, true})
+                                add_space(lanes, vectors, channels, tile_y, all_groups);
                     }
                 }
             }
         }
     }
 
-    void add_space(int lanes, int vectors, int channels, int tile_y) {
+    void add_space(int lanes, int vectors, int channels, int tile_y, bool all_groups) {
+        if (all_groups &&
+            (s_.groups == 1 || s_.channels_first_out || s_.groups * s_.group_out * s_.period[kX] > kMostOfAllGroups))
+            return;
         const int sums = vectors * s_.period[kX] * channels * tile_y, taps = s_.most_taps[kX];
         if (sums * taps > kMostUnrolledProducts) return;
         Schedule p = start("space", lanes);
         p.params["vectors"] = vectors;
         p.params["channels"] = channels;
         p.params["through_stack"] = 0;
+        p.params["all_groups"] = all_groups ? 1 : 0;
         p.params["tile_y"] = tile_y;
         Tile tile;
+        tile.block_groups = all_groups ? s_.groups : 1;
         tile.extent = {lanes * vectors, tile_y, 1};
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
         // Channels of other groups lie between the pixels of this one.
-        if (!s_.channels_first_out && s_.groups > 1) tile.store = kScatter;
+        if (!s_.channels_first_out && s_.groups > 1)
+            tile.store =
+                all_groups
+                    ? (kThroughStack + kInterleave * static_cast<double>(s_.groups * s_.group_out) * s_.period[kX]) /
+                          lanes
+                    : kScatter;
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
@@ -224,7 +238,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
         if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
         const double steps =
-            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(tile_y);
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, tile_y);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors * tile_y;
@@ -277,7 +291,8 @@ class X86Cost : public cpu::ConvolutionCost {
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
         const double straddling = kStraddledLine * (vectors + 1) * (s_.most_taps[kX] + s_.offsets() - 2);
         const double loads = vectors + straddling + static_cast<double>(s_.all_taps[kX]) * channels;
-        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.live[kZ];
+        const double steps =
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, 2);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * m_.lanes * vectors;
@@ -324,7 +339,8 @@ class X86Cost : public cpu::ConvolutionCost {
         const double rows =
             static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * s_.quotients[kY] * s_.quotients[kZ];
         const double tiles = rows * ceil_div(s_.axes[kX].input, lanes * vectors) * parts;
-        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(1);
+        const double steps =
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, 1);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         // What remains to be done of an output is to add its columns, most of which are not aligned.
         tile.store = kAddColumn * static_cast<double>(s_.all_taps[kX]) / (s_.period[kX] * m_.lanes);
@@ -365,7 +381,8 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.most_in_row = static_cast<int>(most);
         tile.packed_channels = static_cast<double>(blocks * block) / static_cast<double>(s_.all_taps[kX]);
         const double rows = static_cast<double>(s_.groups * blocks) * s_.quotients[kY] * s_.quotients[kZ];
-        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(1);
+        const double steps =
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, 1);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
         tile.store =
@@ -461,7 +478,8 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
-        const double steps = s_.taps() * s_.run_share(1) / (lanes * vectors) * static_cast<double>(s_.group_in);
+        const double steps =
+            s_.taps() * s_.run_share(p.family, 1) / (lanes * vectors) * static_cast<double>(s_.group_in);
         tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
                                   s_.phases() / (lanes * vectors) * (costs_.tile_overhead + sums));
         consider(p, tile);
@@ -483,7 +501,7 @@ class X86Cost : public cpu::ConvolutionCost {
             const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
                                  s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
-            tile.reduction = tiles * (s_.taps() * s_.run_share(1) * step(tile_x, tile_x + 1, tile_x) +
+            tile.reduction = tiles * (s_.taps() * s_.run_share(p.family, 1) * step(tile_x, tile_x + 1, tile_x) +
                                       s_.phases() * (costs_.tile_overhead + tile_x));
             consider(p, tile);
         }

@@ -18,6 +18,7 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .gather = 1.5,
                             .stream_bytes = 6,
                             .cache_bytes = 40,
+                            .near_bytes = 80,
                             .input_bytes = 6,
                             .staged_bytes = 30,
                             .held = 1.5,
@@ -28,13 +29,13 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .page_miss = 3,
                             .distant_load = 7.5};
 
-// Fitted to measurements on an AMD EPYC with AVX2 and AVX-512. Vectors of 64 bytes are worked on in halves, so
-// arithmetic hides most of what weights and inputs take to come from the second and third level of cache.
+// Fitted to measurements on an AMD EPYC with AVX2.
 constexpr cpu::Costs kZen4Costs{.tile_overhead = 50,
                                 .turn_per_element = 2,
                                 .gather = 1.5,
                                 .stream_bytes = 6,
                                 .cache_bytes = 35,
+                                .near_bytes = 35,
                                 .input_bytes = 50,
                                 .staged_bytes = 40,
                                 .held = 1.25,
@@ -44,6 +45,15 @@ constexpr cpu::Costs kZen4Costs{.tile_overhead = 50,
                                 .exposed = 1,
                                 .page_miss = 3,
                                 .distant_load = 1};
+
+// The same with AVX-512. Vectors of 64 bytes are worked on in halves, so arithmetic hides what inputs take to come from
+// the second-level cache.
+constexpr cpu::Costs with_avx512(cpu::Costs costs) {
+    costs.near_bytes = 230;
+    costs.turn_per_element = 3;
+    return costs;
+}
+constexpr cpu::Costs kZen4Avx512Costs = with_avx512(kZen4Costs);
 
 // By AMD's "Processor Programming Reference": family 19h, of whose models those that are not Zen 3.
 bool host_is_zen4() {
@@ -83,13 +93,15 @@ Machine machine_named(const std::string& name, const Halide::Target& target) {
     if (name == kZen4 || (name == kHost && host_is_zen4())) {
         machine.name = kZen4;
         machine.l2 = 1 << 20;
+        machine.prefetched_stores = true;
         if (machine.lanes == 16) machine.fma_per_cycle = 1;
     }
     return machine;
 }
 
 const cpu::Costs& costs_of(const Machine& machine) {
-    return machine.name == kZen4 ? kZen4Costs : kCosts;
+    if (machine.name != kZen4) return kCosts;
+    return machine.lanes == 16 ? kZen4Avx512Costs : kZen4Costs;
 }
 
 }  // namespace polyphase::x86

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/src/streaming.h"
+#include "schedules/x86/lowered_names.h"
 
 namespace polyphase::x86 {
 
@@ -16,11 +17,8 @@ using Halide::JITExtern;
 
 namespace {
 
-constexpr const char* kFinished = "finished";
-
-// Halide numbers the names of pipelines that are made in one process.
 bool is_finished(const std::string& buffer) {
-    return buffer.substr(0, buffer.find('$')) == kFinished;
+    return is_stage(buffer, "finished");
 }
 
 // Loops that copy: a row, or several.

@@ -5,11 +5,14 @@
 
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <stdexcept>
 
 #include "generators/jit.h"
 #include "problem/problem_file.h"
 #include "schedules/planner.h"
+#include "schedules/x86/lowered_names.h"
+#include "schedules/x86/prefetched_stores.h"
 #include "tests/property/jit_run.h"
 #include "tests/property/property_case.h"
 
@@ -212,6 +215,89 @@ TEST(Schedules, StreamRows) {
             expect_oracle(problem, target, request(schedule));
         }
     }
+}
+
+// Cache lines that the lowered code asks for beforehand.
+int prefetched_lines(Halide::Func output) {
+    class Count final : public Halide::Internal::IRVisitor {
+      public:
+        int lines = 0;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Call* op) override {
+            lines += op->is_intrinsic(Halide::Internal::Call::prefetch) ? 1 : 0;
+            IRVisitor::visit(op);
+        }
+    } count;
+    Halide::Pipeline pipeline(output);
+    x86::PrefetchedStores::add_to(pipeline);
+    const Halide::Module module =
+        pipeline.compile_to_module({}, "k", Halide::Target("x86-64-linux-avx512_skylake-no_runtime"));
+    for (const auto& function : module.functions()) function.body.accept(&count);
+    return count.lines;
+}
+
+/// Tiles of four vectors, each of two cache lines and a half: straight from registers, and copied by a loop.
+TEST(Schedules, PrefetchWhatTilesStore) {
+    for (const bool by_a_loop : {false, true}) {
+        const Halide::Var x("x"), y("y"), xo("xo"), yo("yo");
+        Halide::Func sums("sums"), output("output");
+        const Halide::RDom r(0, 9);
+        sums(x, y) += Halide::cast<float>(r * x + y);
+        output(x, y) = sums(x, y);
+        output.tile(x, y, xo, yo, x, y, 40, 4).vectorize(x);
+        if (!by_a_loop) output.unroll(y);
+        sums.compute_at(output, xo);
+        EXPECT_EQ(prefetched_lines(output), by_a_loop ? 0 : 4 * 3);
+    }
+}
+
+// Whether the lowered code stores vectors of neighbouring elements of the output.
+bool stores_runs(const Problem& problem, const Schedule& schedule) {
+    class Find final : public Halide::Internal::IRVisitor {
+      public:
+        bool run = false;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Store* op) override {
+            const auto* ramp = op->index.as<Halide::Internal::Ramp>();
+            run = run || (x86::is_stage(op->name, "output") && ramp != nullptr &&
+                          Halide::Internal::is_const_one(ramp->stride));
+        }
+    } find;
+    const Halide::Target target("x86-64-linux-avx512_skylake-no_runtime");
+    const auto generator =
+        Halide::Internal::GeneratorRegistry::create(op_name(problem), Halide::GeneratorContext(target));
+    generator->set_generatorparam_value("problem", to_json(problem).dump());
+    generator->set_generatorparam_value("schedule", request(schedule));
+    Halide::Pipeline pipeline = generator->build_pipeline();
+    const Halide::Module module = pipeline.compile_to_module(pipeline.infer_arguments(), "k", target);
+    for (const auto& function : module.functions()) function.body.accept(&find);
+    return find.run;
+}
+
+/// Few channels, last: whole pixels follow each other in one store, whatever sums them up.
+TEST(Schedules, StoreRunsOfPixels) {
+    std::set<std::string> seen;
+    for (const int groups : {1, 3}) {
+        const Problem problem = problem_from(
+            (R"({"name": "k", "op": "conv_transpose", "input": [1, 6, 9, 40], "out_channels": 3, "kernel": [4, 4],
+                 "stride": [2, 2], "layout": "nhwc", "groups": )" +
+             std::to_string(groups) + "}")
+                .c_str());
+        for (const Schedule& schedule : candidates(problem, Halide::Target(kTargets[0]))) {
+            const std::string& family = schedule.family;
+            const bool whole_pixels = groups == 1 ? family == "space" || family == "flat" || family == "columns"
+                                                  : family == "space" && schedule["all_groups"];
+            if (!whole_pixels || !seen.insert(family + std::to_string(groups)).second) continue;
+            SCOPED_TRACE(family);
+            EXPECT_TRUE(stores_runs(problem, schedule));
+            expect_oracle(problem, kTargets[0], request(schedule));
+        }
+    }
+    EXPECT_EQ(seen.size(), 4u);
 }
 
 /// A resampled row of whole periods, in tiles that go on past its end.
