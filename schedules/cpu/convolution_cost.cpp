@@ -231,9 +231,11 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         const double reduction = (tile.reduction + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
         const double traffic = weights(p, tile);
         const bool parallel = static_cast<double>(s_.batch) * std::max(reduction, traffic) > kWorthThreads;
-        // Blocks are what threads share when each has its copy, so there must be enough of them.
-        if (stage == kPerBlock && parallel && blocks(p, tile) * static_cast<double>(s_.groups / tile.block_groups) < 8)
-            continue;
+        // Blocks are what threads share when each has its copy, so there must be enough of them; fewer where each takes
+        // all groups, whose copies are large.
+        const bool all_groups = tile.block_groups > 1;
+        const double tasks = blocks(p, tile) * static_cast<double>(all_groups ? 1 : s_.groups);
+        if (stage == kPerBlock && parallel && tasks < (all_groups ? 4 : 8)) continue;
         p.params["stage"] = stage;
         p.params["parallel"] = parallel ? 1 : 0;
         p.predicted_cycles = static_cast<double>(s_.batch) *

@@ -97,6 +97,7 @@ class ConvolutionCost {
     void consider(const Schedule& base, const Tile& tile);
     /// Of data that is passed over again and again.
     double cycles_per_byte(double bytes) const;
+    double l2() const { return static_cast<double>(m_.l2); }
 
     const Shape s_;
     const Machine m_;
@@ -116,7 +117,6 @@ class ConvolutionCost {
     double page_misses(const Tile& tile) const;
     double weights(const Schedule& p, const Tile& tile) const;
     double storing(const Schedule& p, const Tile& tile) const;
-    double l2() const { return static_cast<double>(m_.l2); }
 };
 
 /// Why `schedule` cannot run the problem; nothing if it can.

@@ -24,6 +24,7 @@ constexpr double kContention = 0.1;      // of the less busy kind of port that i
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
 constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a tile leaves idle
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
+constexpr int kLine = 16;                // outputs of a cache line
 constexpr int kWays = 10;
 constexpr double kFlatStore = 0.8;      // per output, of a row as wide as a vector
 constexpr double kAddColumn = 2;        // to add a vector of a column to an output
@@ -84,6 +85,13 @@ class X86Cost : public cpu::ConvolutionCost {
         const double issue = std::max(multiply, load) + kContention * std::min(multiply, load);
         const double latency = fmas / sums * m_.fma_latency * work;
         return std::max(issue, latency) * (1 + kIdleSums / sums);
+    }
+
+    // Cycles to store an output apart from its neighbours, channels of other groups. Where the caches do not hold them
+    // all, each group brings their lines again.
+    double scattered() const {
+        if (4 * s_.outputs() <= l2() / 2) return kScatter;
+        return kScatter + 8.0 * static_cast<double>(std::min<long long>(kLine, s_.groups)) / costs_.stream_bytes;
     }
 
     void channels() {
@@ -228,7 +236,7 @@ class X86Cost : public cpu::ConvolutionCost {
                 all_groups
                     ? (kThroughStack + kInterleave * static_cast<double>(s_.groups * s_.group_out) * s_.period[kX]) /
                           lanes
-                    : kScatter;
+                    : scattered();
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
@@ -285,7 +293,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
         tile.through_memory = true;
         tile.store = kFlatStore * m_.lanes / std::min(m_.lanes, s_.quotients[kX]);
-        if (!s_.channels_first_out && s_.groups > 1) tile.store += kScatter;
+        if (!s_.channels_first_out && s_.groups > 1) tile.store += scattered();
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * tiles_of_block *
                              blocks * s_.quotients[kZ];
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
@@ -344,7 +352,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         // What remains to be done of an output is to add its columns, most of which are not aligned.
         tile.store = kAddColumn * static_cast<double>(s_.all_taps[kX]) / (s_.period[kX] * m_.lanes);
-        if (!s_.channels_first_out && s_.groups > 1) tile.store += kScatter;
+        if (!s_.channels_first_out && s_.groups > 1) tile.store += scattered();
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors;
         tile.reduction = tiles * (steps * step(sums, vectors + channels * at_once, sums) +
