@@ -20,9 +20,9 @@ using cpu::kMostTaskBytes;
 
 // Load slots and cycles, fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
 constexpr double kNearLoad = 3;          // of a weight vector from the second-level cache that neighbouring tiles read
-constexpr double kContention = 0.1;      // of the less busy kind of port that is not hidden behind the other
+constexpr double kContention = 0.05;     // of the less busy kind of port that one FMA a cycle does not hide
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
-constexpr double kIdleSums = 3.2;        // sums' worth of issue slots that a tile leaves idle
+constexpr double kIdleSums = 1.6;        // sums' worth of issue slots that a tile leaves idle, for one FMA a cycle
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kLine = 16;                // outputs of a cache line
 constexpr int kWays = 10;
@@ -82,9 +82,9 @@ class X86Cost : public cpu::ConvolutionCost {
     double step(double fmas, double loads, double sums, double arrival = 0) const {
         const double work = m_.fma ? 1 : 2;
         const double multiply = fmas / m_.fma_per_cycle * work, load = std::max(loads / m_.loads_per_cycle, arrival);
-        const double issue = std::max(multiply, load) + kContention * std::min(multiply, load);
+        const double issue = std::max(multiply, load) + kContention * m_.fma_per_cycle * std::min(multiply, load);
         const double latency = fmas / sums * m_.fma_latency * work;
-        return std::max(issue, latency) * (1 + kIdleSums / sums);
+        return std::max(issue, latency) * (1 + kIdleSums * m_.fma_per_cycle / sums);
     }
 
     // Cycles to store an output apart from its neighbours, channels of other groups. Where the caches do not hold them

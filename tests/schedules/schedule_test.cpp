@@ -218,7 +218,7 @@ TEST(Schedules, StreamRows) {
 }
 
 // Cache lines that the lowered code asks for beforehand.
-int prefetched_lines(Halide::Func output) {
+int prefetched_lines(const Halide::Func& output) {
     class Count final : public Halide::Internal::IRVisitor {
       public:
         int lines = 0;
