@@ -1,9 +1,33 @@
 #include "bench/data.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 #include <random>
 
 namespace polyphase {
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr size_t kReadPastEnd = 64;
+
+}  // namespace
+
+void Buffer::Free::operator()(void* data) const {
+    std::free(data);
+}
+
+Buffer::Buffer(size_t bytes) {
+    const size_t whole_pages = (bytes + kReadPastEnd + kPage - 1) / kPage * kPage;
+    data_.reset(std::aligned_alloc(kPage, whole_pages));
+    if (!data_) throw std::bad_alloc();
+    std::memset(data_.get(), 0, whole_pages);
+}
+
+Buffer::Buffer(const std::vector<float>& values) : Buffer(values.size() * sizeof(float)) {
+    std::memcpy(data_.get(), values.data(), values.size() * sizeof(float));
+}
 
 std::vector<float> random_values(size_t count, unsigned seed) {
     std::mt19937 generator(seed);

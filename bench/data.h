@@ -3,11 +3,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "problem/problem.h"
 
 namespace polyphase {
+
+/// Memory as every contender gets it: whole pages, touched, so that none has better alignment than the others; and, as
+/// XNNPACK asks, some bytes past the end that may be read.
+class Buffer {
+  public:
+    explicit Buffer(size_t bytes);
+    explicit Buffer(const std::vector<float>& values);
+
+    float* data() { return static_cast<float*>(data_.get()); }
+    const float* data() const { return static_cast<const float*>(data_.get()); }
+
+  private:
+    struct Free {
+        void operator()(void* data) const;
+    };
+    std::unique_ptr<void, Free> data_;
+};
 
 /// Uniform in [-1, 1).
 std::vector<float> random_values(size_t count, unsigned seed);

@@ -18,14 +18,15 @@ double now() {
 
 // Shortest of the runs that fit into the time, at least three.
 double fastest_run(const Problem& problem, const JitKernel& packed, const TimingOptions& options) {
-    const auto input = random_values(static_cast<size_t>(input_elements(problem)), 1);
-    const auto residual = random_values(static_cast<size_t>(output_elements(problem)), 2);
-    std::vector<float> output(residual.size());
+    const size_t outputs = static_cast<size_t>(output_elements(problem));
+    const Buffer input(random_values(static_cast<size_t>(input_elements(problem)), 1));
+    const Buffer residual(random_values(outputs, 2));
+    Buffer output(outputs * sizeof(float));
     std::vector<int64_t> indices;
     const auto* unpool = std::get_if<MaxUnpool>(&problem.op);
     const bool pool = std::holds_alternative<MaxPool>(problem.op);
     if (unpool) indices = random_indices(problem, *unpool);
-    if (pool) indices.resize(output.size());
+    if (pool) indices.resize(outputs);
     const auto run = [&] {
         if (unpool) return packed.run_indexed(input.data(), indices.data(), output.data(), options.threads);
         if (pool) return packed.run_with_indices(input.data(), output.data(), indices.data(), options.threads);

@@ -1,8 +1,10 @@
 #include "generators/jit.h"
 
 #include <Halide.h>
+#include <polyphase/allocator.h>
 
 #include <algorithm>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -99,8 +101,11 @@ struct JitKernel::State {
     Halide::Callable run, pack, check, scatter;
     bool has_weights = false, device = false;
     std::vector<int> packed_extents;
-    std::vector<float> packed, bias, slopes;
+    std::shared_ptr<Memory> packed;  // as an application has it
+    std::vector<float> bias, slopes;
     Halide::Runtime::Buffer<uint8_t> positions;  // max_unpool: from the check to the gather
+
+    float* weights() const { return static_cast<float*>(packed->data()); }
 };
 
 JitKernel JitKernel::compile(const Problem& problem, const JitOptions& options) {
@@ -138,13 +143,15 @@ int JitKernel::pack(const float* weights, const float* bias, const float* slopes
     if (!s.has_weights) return 0;
     size_t size = 1;
     for (const int extent : s.packed_extents) size *= extent;
-    s.packed.assign(size, 0.0f);
+    s.packed = std::make_shared<Memory>(size * sizeof(float));
+    if (s.packed->data() == nullptr) throw std::bad_alloc();
+    std::fill_n(s.weights(), size, 0.0f);
     std::fill(s.bias.begin(), s.bias.end(), 0.0f);
     s.slopes = s.bias;
     if (bias != nullptr) std::copy_n(bias, s.problem.out_channels, s.bias.begin());
     if (slopes != nullptr) std::copy_n(slopes, s.problem.out_channels, s.slopes.begin());
     return with_standard_exceptions([&] {
-        auto packed = dense_view(s.packed.data(), s.packed_extents);
+        auto packed = dense_view(s.weights(), s.packed_extents);
         return fetch(s.pack(sent(dense_view(weights, weight_extents(s.problem))), packed), packed);
     });
 }
@@ -154,7 +161,7 @@ int JitKernel::run_packed(const float* input, const float* residual, float* outp
     const Problem& p = s.problem;
     std::vector<View> buffers{input_view(p, input)};
     if (s.has_weights) {
-        buffers.push_back(dense_view(s.packed.data(), s.packed_extents));
+        buffers.push_back(dense_view(s.weights(), s.packed_extents));
         buffers.push_back(dense_view(s.bias.data(), {static_cast<int>(s.bias.size())}));
         if (p.activation.kind == Activation::Kind::prelu)
             buffers.push_back(dense_view(s.slopes.data(), {static_cast<int>(s.slopes.size())}));

@@ -2,35 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "bench/data.h"
 
 namespace polyphase::compare {
-namespace {
-
-constexpr size_t kPage = 4096;
-constexpr size_t kReadPastEnd = 64;
-
-}  // namespace
-
-void Buffer::Free::operator()(void* data) const {
-    std::free(data);
-}
-
-Buffer::Buffer(size_t bytes) {
-    const size_t whole_pages = (bytes + kReadPastEnd + kPage - 1) / kPage * kPage;
-    data_.reset(std::aligned_alloc(kPage, whole_pages));
-    if (!data_) throw std::bad_alloc();
-    std::memset(data_.get(), 0, whole_pages);
-}
-
-Buffer::Buffer(const std::vector<float>& values) : Buffer(values.size() * sizeof(float)) {
-    std::memcpy(data_.get(), values.data(), values.size() * sizeof(float));
-}
-
 Work::Work(const Problem& work_problem) : problem(work_problem) {
     input = relaid(random_values(static_cast<size_t>(input_elements(problem)), 1), problem.batch, problem.in_channels,
                    problem.input, Layout::nchw, problem.input_layout);

@@ -11,26 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/data.h"
 #include "problem/problem.h"
 
 namespace polyphase::compare {
-
-/// Memory as every contender gets it: whole pages, touched, so that none has better alignment than the others; and, as
-/// XNNPACK asks, some bytes past the end that may be read.
-class Buffer {
-  public:
-    explicit Buffer(size_t bytes);
-    explicit Buffer(const std::vector<float>& values);
-
-    float* data() { return static_cast<float*>(data_.get()); }
-    const float* data() const { return static_cast<const float*>(data_.get()); }
-
-  private:
-    struct Free {
-        void operator()(void* data) const;
-    };
-    std::unique_ptr<void, Free> data_;
-};
 
 /// A problem in one layout with the numbers to compute it with. Tensors are dense, weights in the problem's weight
 /// layout. The numbers are the same in every layout, so outputs are too.
