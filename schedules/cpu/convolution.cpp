@@ -74,8 +74,11 @@ void cut_channels(ConvolutionStages& s, int block, const Loops& v) {
 }
 
 // The outermost loops: tasks, channel blocks innermost so that neighbouring tasks share their input.
-std::vector<VarOrRVar> outer_loops(const ConvolutionStages& s, const Loops& v) {
-    return {v.channel_block, v.block[kX], v.block[kY], v.block[kZ], s.g, s.n};
+std::vector<VarOrRVar> outer_loops(const ConvolutionStages& s, const Loops& v, bool groups = true) {
+    std::vector<VarOrRVar> loops{v.channel_block, v.block[kX], v.block[kY], v.block[kZ]};
+    if (groups) loops.emplace_back(s.g);
+    loops.emplace_back(s.n);
+    return loops;
 }
 
 // What the threads share: (block, channel block) pairs, or whole blocks when each keeps its own copy of the input.
@@ -468,17 +471,14 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
 
 // Stores vectors of neighbouring quotients `along` x, `row` of them or more, all phases of x side by side and, channels
 // last, all channels: neighbouring stores become one interleaved, contiguous store. `rows` go inside the channels of
-// planes, `outside` around all.
+// planes, `outside` around all; `all_groups`' channels go beside each other.
 void store_rows(ConvolutionStages& s, const Problem& problem, int lanes, const Var& along, int row, const Loops& v,
                 const std::vector<VarOrRVar>& rows, const std::vector<VarOrRVar>& outside, bool all_groups = false) {
     const Var rx = s.r[kX];
     const bool channels_last = problem.output_layout == Layout::nhwc;
     const std::vector<VarOrRVar> phases_inside{rx, v.vector};
-    std::vector<VarOrRVar> channels_inside{v.channel, rx, v.vector}, around = outer_loops(s, v);
-    if (all_groups) {
-        channels_inside.insert(channels_inside.begin() + 1, s.g);
-        around.erase(around.end() - 2);
-    }
+    std::vector<VarOrRVar> channels_inside{v.channel, rx, v.vector};
+    if (all_groups) channels_inside.insert(channels_inside.begin() + 1, s.g);
     const int width = std::min(lanes, row);
     s.output.split(along, v.vector, v.lane, width, TailStrategy::ShiftInwards)
         .reorder(concat({{v.lane},
@@ -486,7 +486,7 @@ void store_rows(ConvolutionStages& s, const Problem& problem, int lanes, const V
                          rows,
                          channels_last ? std::vector<VarOrRVar>{} : std::vector<VarOrRVar>{v.channel},
                          outside,
-                         around}))
+                         outer_loops(s, v, !all_groups)}))
         .vectorize(v.lane);
     // Halide 21 cannot mask a piece of one lane.
     if (width * s.axes[kX].period % lanes != 1) s.output.unroll(rx);

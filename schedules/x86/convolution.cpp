@@ -212,9 +212,8 @@ class X86Cost : public cpu::ConvolutionCost {
     }
 
     void add_space(int lanes, int vectors, int channels, int tile_y, bool all_groups) {
-        if (all_groups &&
-            (s_.groups == 1 || s_.channels_first_out || s_.groups * s_.group_out * s_.period[kX] > kMostOfAllGroups))
-            return;
+        const double interleaved = static_cast<double>(s_.groups * s_.group_out) * s_.period[kX];
+        if (all_groups && (s_.groups == 1 || s_.channels_first_out || interleaved > kMostOfAllGroups)) return;
         const int sums = vectors * s_.period[kX] * channels * tile_y, taps = s_.most_taps[kX];
         if (sums * taps > kMostUnrolledProducts) return;
         Schedule p = start("space", lanes);
@@ -231,12 +230,10 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
         // Channels of other groups lie between the pixels of this one.
-        if (!s_.channels_first_out && s_.groups > 1)
-            tile.store =
-                all_groups
-                    ? (kThroughStack + kInterleave * static_cast<double>(s_.groups * s_.group_out) * s_.period[kX]) /
-                          lanes
-                    : scattered();
+        if (all_groups)
+            tile.store = (kThroughStack + kInterleave * interleaved) / lanes;
+        else if (!s_.channels_first_out && s_.groups > 1)
+            tile.store = scattered();
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
