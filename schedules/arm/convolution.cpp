@@ -120,7 +120,7 @@ class ArmCost : public cpu::ConvolutionCost {
         if (planes) tile.store = kCosts.turn_per_element;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
-        const double steps = s_.taps() * s_.run_share(p.family, tile_y) * static_cast<double>(s_.group_in);
+        const double steps = s_.taps() * s_.run_share(p, tile_y) * static_cast<double>(s_.group_in);
         tile.loaded = tiles * steps * 4 * pixels;
         const double loads = lane_loads * vectors + pixels;
         tile.reduction = tiles * (steps / lane_loads * step(sums * lane_loads, loads, sums) +
@@ -177,7 +177,7 @@ class ArmCost : public cpu::ConvolutionCost {
         const double straddling = kStraddled * (s_.most_taps[kX] + s_.offsets() - 2);
         const double loads = tile_y * vectors * (1 + straddling) + static_cast<double>(registers) * s_.most_taps[kX];
         const double steps =
-            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, tile_y);
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, tile_y);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.loaded = tiles * steps * 4 * m_.lanes * vectors * tile_y;
         tile.reduction = tiles * (steps * step(fmas, loads, sums) +
@@ -209,8 +209,7 @@ class ArmCost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
-        const double steps =
-            s_.taps() * s_.run_share(p.family, 1) / (m_.lanes * vectors) * static_cast<double>(s_.group_in);
+        const double steps = s_.taps() * s_.run_share(p, 1) / (m_.lanes * vectors) * static_cast<double>(s_.group_in);
         const double loads = vectors * channels + static_cast<double>(tile_x) / lane_loads;
         tile.reduction = tiles * (steps * step(sums, loads, sums) +
                                   s_.phases() / (m_.lanes * vectors) * (kCosts.tile_overhead + sums));
@@ -230,7 +229,7 @@ class ArmCost : public cpu::ConvolutionCost {
             const double tiles = static_cast<double>(ceil_div(s_.groups, m_.lanes)) *
                                  ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
-            tile.reduction = tiles * (s_.taps() * s_.run_share(p.family, 1) * step(tile_x, tile_x + 1, tile_x) +
+            tile.reduction = tiles * (s_.taps() * s_.run_share(p, 1) * step(tile_x, tile_x + 1, tile_x) +
                                       s_.phases() * (kCosts.tile_overhead + tile_x));
             consider(p, tile);
         }

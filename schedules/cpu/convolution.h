@@ -15,9 +15,9 @@ enum Stage { kDirect, kPerImage, kPerBlock };
 /// Parameters: tiles of a block along x, y, z.
 inline constexpr const char* kBlock[] = {"block_x", "block_y", "block_z"};
 
-/// Whether passing over taps that read outside the input is worth that family's tests, if `live_share` of an axis' taps
-/// do not.
-bool worth_skipping(const std::string& family, double live_share);
+/// Whether passing over taps that read outside the input is worth the schedule's tests, if `live_share` of an axis'
+/// taps do not.
+bool worth_skipping(const Schedule& schedule, double live_share);
 
 /// What `schedule` chooses of the stages.
 ConvolutionForm convolution_form(const Problem& problem, const Schedule& schedule);

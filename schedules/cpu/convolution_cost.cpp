@@ -51,10 +51,10 @@ Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
                maps[kX].output;
 }
 
-double Shape::run_share(const std::string& family, int tile_y) const {
+double Shape::run_share(const Schedule& schedule, int tile_y) const {
     double share = 1;
     for (const int a : {kY, kZ})
-        if ((a == kZ || tile_y == 1) && worth_skipping(family, live[a])) share *= live[a];
+        if ((a == kZ || tile_y == 1) && worth_skipping(schedule, live[a])) share *= live[a];
     return share;
 }
 

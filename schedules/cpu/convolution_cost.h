@@ -29,8 +29,8 @@ struct Shape {
     double row_taps = 0, taps_along_rows = 0;  ///< reads per element of that image: to blend rows, and along them
 
     explicit Shape(const Problem& problem);
-    /// Share of the taps that a family's tile of so many rows runs (ConvolutionForm::skips).
-    double run_share(const std::string& family, int tile_y) const;
+    /// Share of the taps that a schedule's tile of so many rows runs (ConvolutionForm::skips).
+    double run_share(const Schedule& schedule, int tile_y) const;
     double taps() const { return static_cast<double>(all_taps[kX] * all_taps[kY] * all_taps[kZ]); }
     double phases() const { return static_cast<double>(period[kX]) * period[kY] * period[kZ]; }
     double inputs() const;

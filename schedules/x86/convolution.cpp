@@ -175,7 +175,7 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
         double passes = static_cast<double>(s_.group_in) / p["depth"];
         for (int a = p["passes_inside"] - 1; a < kAxes; a++) passes *= s_.most_taps[a];
-        const double steps = s_.taps() * s_.run_share(p.family, tile_y) * static_cast<double>(s_.group_in);
+        const double steps = s_.taps() * s_.run_share(p, tile_y) * static_cast<double>(s_.group_in);
         // Taps of x that are unrolled share the inputs of neighbouring quotients.
         const int taps = unroll_x ? s_.most_taps[kX] : 1, inputs = (tile_x + taps - 1) * tile_y;
         if (sums * taps > kMostUnrolledProducts || (unroll_x && sums + taps * vectors + 2 > m_.registers)) return;
@@ -243,7 +243,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
         if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
         const double steps =
-            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, tile_y);
+            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, tile_y);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors * tile_y;
@@ -296,8 +296,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
         const double straddling = kStraddledLine * (vectors + 1) * (s_.most_taps[kX] + s_.offsets() - 2);
         const double loads = vectors + straddling + static_cast<double>(s_.all_taps[kX]) * channels;
-        const double steps =
-            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, 2);
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, 2);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * m_.lanes * vectors;
@@ -344,8 +343,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double rows =
             static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * s_.quotients[kY] * s_.quotients[kZ];
         const double tiles = rows * ceil_div(s_.axes[kX].input, lanes * vectors) * parts;
-        const double steps =
-            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, 1);
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, 1);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         // What remains to be done of an output is to add its columns, most of which are not aligned.
         tile.store = kAddColumn * static_cast<double>(s_.all_taps[kX]) / (s_.period[kX] * m_.lanes);
@@ -386,8 +384,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.most_in_row = static_cast<int>(most);
         tile.packed_channels = static_cast<double>(blocks * block) / static_cast<double>(s_.all_taps[kX]);
         const double rows = static_cast<double>(s_.groups * blocks) * s_.quotients[kY] * s_.quotients[kZ];
-        const double steps =
-            static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p.family, 1);
+        const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, 1);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
         tile.store =
@@ -483,8 +480,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
-        const double steps =
-            s_.taps() * s_.run_share(p.family, 1) / (lanes * vectors) * static_cast<double>(s_.group_in);
+        const double steps = s_.taps() * s_.run_share(p, 1) / (lanes * vectors) * static_cast<double>(s_.group_in);
         tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
                                   s_.phases() / (lanes * vectors) * (costs_.tile_overhead + sums));
         consider(p, tile);
@@ -506,7 +502,7 @@ class X86Cost : public cpu::ConvolutionCost {
             const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
                                  s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
-            tile.reduction = tiles * (s_.taps() * s_.run_share(p.family, 1) * step(tile_x, tile_x + 1, tile_x) +
+            tile.reduction = tiles * (s_.taps() * s_.run_share(p, 1) * step(tile_x, tile_x + 1, tile_x) +
                                       s_.phases() * (costs_.tile_overhead + tile_x));
             consider(p, tile);
         }
