@@ -46,7 +46,6 @@ struct Loops {
 
 constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
 constexpr int kQuarterPage = 1 << 10;                   // bytes
-constexpr int kLine = 16;                               // elements of a cache line
 constexpr int kLeastTurned = 4;                         // elements of a row and a column
 constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
 constexpr int kMostUnrolledRow = 64;                    // vectors of a quotient's pixels

@@ -28,7 +28,6 @@ using Halide::Var;
 
 constexpr int kMostInterleaved = 16;     // vectors in one interleaved store
 constexpr int kMostRowBytes = 64 << 10;  // of stack, for each row that is kept
-constexpr int kCacheLine = 64;           // bytes
 constexpr int kPartBytes = 16 << 10;     // of outputs: with their blended inputs within the first-level cache
 
 // Whole vectors of x, phase by phase: the stores of a vector's phases, and of its channels if these lie together,
@@ -54,7 +53,7 @@ int part_of_row(const ResizeStages& s, int period) {
 // Pixels of whole cache lines, because of a line that parts share stores have to read the rest; a period on the stack.
 bool can_stream(const Problem& problem, const Machine& machine, const std::string& family) {
     const long long pixel_bytes = 4LL * problem.out_channels;
-    return machine.streaming_stores && family == "channels" && pixel_bytes % kCacheLine == 0 &&
+    return machine.streaming_stores && family == "channels" && pixel_bytes % (4 * kLine) == 0 &&
            pixel_bytes * kMaxPeriod <= kMostTaskBytes;
 }
 

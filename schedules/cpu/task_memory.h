@@ -1,4 +1,4 @@
-// Where the buffers of a task live.
+// Where the buffers of a task live, and what they come and go in.
 #pragma once
 
 #include <Halide.h>
@@ -11,5 +11,8 @@ inline constexpr Halide::MemoryType kTaskStack = Halide::MemoryType::Register;
 
 /// Most bytes that a schedule puts there: threads of applications may have small stacks.
 inline constexpr long long kMostTaskBytes = 192 << 10;
+
+/// Elements of a cache line.
+inline constexpr int kLine = 16;
 
 }  // namespace polyphase::cpu

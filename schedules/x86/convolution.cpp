@@ -16,6 +16,7 @@
 namespace polyphase::x86 {
 namespace {
 
+using cpu::kLine;
 using cpu::kMostTaskBytes;
 
 // Load slots and cycles, fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
@@ -24,7 +25,6 @@ constexpr double kContention = 0.05;     // of the less busy kind of port that o
 constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
 constexpr double kIdleSums = 1.6;        // sums' worth of issue slots that a tile leaves idle, for one FMA a cycle
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
-constexpr int kLine = 16;                // outputs of a cache line
 constexpr int kWays = 10;
 constexpr double kFlatStore = 0.8;      // per output, of a row as wide as a vector
 constexpr double kAddColumn = 2;        // to add a vector of a column to an output

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "schedules/cpu/task_memory.h"
 #include "schedules/x86/lowered_names.h"
 
 namespace polyphase::x86 {
@@ -11,8 +12,6 @@ using namespace Halide::Internal;
 using Halide::Expr;
 
 namespace {
-
-constexpr int kLine = 16;  // elements of a cache line
 
 bool is_output(const std::string& buffer) {
     return is_stage(buffer, "output");
@@ -42,7 +41,7 @@ class Prefetches final : public IRMutator {
         if (!is_output(op->name) || !dense) return nothing();
         const Expr to = Variable::make(Halide::type_of<float*>(), op->name), first = ramp ? ramp->base : op->index;
         std::vector<Stmt> lines;
-        for (int i = 0; i < op->index.type().lanes(); i += kLine)
+        for (int i = 0; i < op->index.type().lanes(); i += cpu::kLine)
             lines.push_back(Evaluate::make(
                 Call::make(Halide::type_of<float>(), Call::prefetch, {to, first + i, 1, 1}, Call::Intrinsic)));
         return Block::make(lines);
