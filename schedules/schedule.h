@@ -47,7 +47,9 @@ struct Machine {
     bool lane_operands = false;      ///< an FMA can take one lane of a vector as its scalar
     bool streaming_stores = false;   ///< stores past the caches can be had
     bool prefetched_stores = false;  ///< stores that miss the caches gain from asking for their lines beforehand
-    bool in_order = false;           ///< an instruction that waits holds up those behind it
+    bool partial_stores = false;     ///< a few stores of parts of a vector are faster than one under a mask
+    bool splits_vectors = false;  ///< a whole vector is worked on in halves: twice as many of half the length a cycle
+    bool in_order = false;        ///< an instruction that waits holds up those behind it
     double fma_per_cycle = 2, loads_per_cycle = 2, issue_per_cycle = 4;
     int fma_latency = 4;  ///< cycles; fma_latency * fma_per_cycle independent sums keep the pipes busy
     long long l1 = 32 << 10, l2 = 512 << 10;

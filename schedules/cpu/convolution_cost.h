@@ -45,21 +45,25 @@ struct Shape {
 
 /// What a processor charges; in cycles unless said otherwise.
 struct Costs {
-    double tile_overhead;     ///< to start and finish a tile's reduction
-    double turn_per_element;  ///< to move an element between channels first and channels last
-    double gather;            ///< to read an element through a table of positions
-    double stream_bytes;      ///< bytes per cycle from beyond the second-level cache
-    double cache_bytes;       ///< bytes per cycle from the second-level cache
-    double near_bytes;        ///< bytes per cycle of a block's input from the second-level cache
-    double input_bytes;       ///< bytes per cycle of a block's input that the second-level cache does not hold
-    double staged_bytes;      ///< bytes of traffic per input staged per image: read, written, read again
-    double held;              ///< of the first-level cache that a block's input may fill and be loaded from it
-    double run_start;         ///< to begin a run of stores that misses the caches
-    double pixel_start;       ///< the same for a part of a pixel's channels, close to its neighbours
-    double unknown_strides;   ///< factor of a tile whose addresses take arithmetic
-    double exposed;           ///< of the weights' traffic that is not hidden behind arithmetic
-    double page_miss = 0;     ///< to find a page that is not at hand
-    double distant_load = 1;  ///< load slots of a vector of weights from the second-level cache
+    double tile_overhead;       ///< to start and finish a tile's reduction
+    double turn_per_element;    ///< to move an element between channels first and channels last
+    double gather;              ///< to read an element through a table of positions
+    double stream_bytes;        ///< bytes per cycle from beyond the second-level cache
+    double cache_bytes;         ///< bytes per cycle from the second-level cache
+    double near_bytes;          ///< bytes per cycle of a block's input from the second-level cache
+    double input_bytes;         ///< bytes per cycle of a block's input that the second-level cache does not hold
+    double staged_bytes;        ///< bytes of traffic per input staged per image: read, written, read again
+    double held;                ///< of the first-level cache that a block's input may fill and be loaded from it
+    double run_start;           ///< to begin a run of stores that misses the caches
+    double pixel_start;         ///< the same for a part of a pixel's channels, close to its neighbours
+    double unknown_strides;     ///< factor of a tile whose addresses take arithmetic
+    double exposed;             ///< of the weights' traffic that is not hidden behind arithmetic
+    double page_miss = 0;       ///< to find a page that is not at hand
+    double distant_load = 1;    ///< load slots of a vector of weights from the second-level cache
+    double near_load = 1;       ///< the same, if neighbouring tiles read the same
+    double straddled_line = 0;  ///< load slots of each line that unaligned vectors touch
+    double contention = 0;      ///< of the less busy kind of port that one FMA a cycle does not hide
+    double idle_sums = 0;       ///< sums' worth of issue slots that a tile leaves idle, for one FMA a cycle
 };
 
 /// Collects candidates. A family of processors derives from it and considers its tiles.

@@ -3,6 +3,7 @@
 #include "schedules/cpu/backend.h"
 #include "schedules/x86/convolution.h"
 #include "schedules/x86/machines.h"
+#include "schedules/x86/partial_stores.h"
 #include "schedules/x86/prefetched_stores.h"
 #include "schedules/x86/streaming_stores.h"
 
@@ -18,6 +19,7 @@ class X86 final : public cpu::Backend {
         const Machine m = machine(problem, target);
         if (m.prefetched_stores && 4 * output_elements(problem) > m.l2) PrefetchedStores::add_to(pipeline);
         StreamingStores::add_to(pipeline);
+        if (m.partial_stores) PartialStores::add_to(pipeline);
     }
 
   protected:

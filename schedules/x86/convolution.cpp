@@ -20,13 +20,9 @@ using cpu::kLine;
 using cpu::kMostTaskBytes;
 
 // Load slots and cycles, fitted to measurements on an Intel server core (Granite Rapids) with AVX-512.
-constexpr double kNearLoad = 3;          // of a weight vector from the second-level cache that neighbouring tiles read
-constexpr double kContention = 0.05;     // of the less busy kind of port that one FMA a cycle does not hide
-constexpr double kStraddledLine = 2.5;   // load slots of each line that unaligned vectors touch
-constexpr double kIdleSums = 1.6;        // sums' worth of issue slots that a tile leaves idle, for one FMA a cycle
 constexpr double kConflictingStore = 1;  // per output, where a tile's stores exceed kWays lines of a cache set
 constexpr int kWays = 10;
-constexpr double kFlatStore = 0.8;      // per output, of a row as wide as a vector
+constexpr double kFlatStore = 0.8;      // per output, of a row as wide as the longest vector
 constexpr double kAddColumn = 2;        // to add a vector of a column to an output
 constexpr double kGatherColumn = 2;     // the same, where the columns lie apart from each other
 constexpr double kGatherElement = 1.5;  // the same, one by one
@@ -35,6 +31,7 @@ constexpr double kStartGather = 15;     // of a pixel whose columns are gathered
 constexpr double kMaskedStore = 4;      // of a pixel whose last vector is stored in part
 constexpr double kThroughStack = 6;     // to store a vector that comes from the stack, interleaved
 constexpr double kInterleave = 0.4;     // the same, for each vector that it is interleaved with
+constexpr double kSpilled = 1.15;       // times the arithmetic of a tile that spills a register
 constexpr double kScatter = 1.5;        // to store an element apart from its neighbours
 constexpr double kMaskedScatter = 6;    // the same, of a vector of which only a part is stored
 
@@ -77,14 +74,21 @@ class X86Cost : public cpu::ConvolutionCost {
         return sums + inputs <= m_.registers - spare;
     }
 
+    // Lengths of vectors: shorter ones waste less of what they are cut from.
+    std::vector<int> vector_lanes(bool halves) const {
+        if (!halves || m_.lanes < 8) return {m_.lanes};
+        return {m_.lanes, m_.lanes / 2};
+    }
+
     // One step of a reduction: ports, `arrival` of what is loaded from beyond the first-level cache, then the latency
     // that too few independent sums leave open.
-    double step(double fmas, double loads, double sums, double arrival = 0) const {
+    double step(int lanes, double fmas, double loads, double sums, double arrival = 0) const {
         const double work = m_.fma ? 1 : 2;
-        const double multiply = fmas / m_.fma_per_cycle * work, load = std::max(loads / m_.loads_per_cycle, arrival);
-        const double issue = std::max(multiply, load) + kContention * m_.fma_per_cycle * std::min(multiply, load);
+        const double fma_per_cycle = m_.fma_per_cycle * (m_.splits_vectors && lanes < m_.lanes ? 2 : 1);
+        const double multiply = fmas / fma_per_cycle * work, load = std::max(loads / m_.loads_per_cycle, arrival);
+        const double issue = std::max(multiply, load) + costs_.contention * fma_per_cycle * std::min(multiply, load);
         const double latency = fmas / sums * m_.fma_latency * work;
-        return std::max(issue, latency) * (1 + kIdleSums * m_.fma_per_cycle / sums);
+        return std::max(issue, latency) * (1 + costs_.idle_sums * fma_per_cycle / sums);
     }
 
     // Cycles to store an output apart from its neighbours, channels of other groups. Where the caches do not hold them
@@ -95,18 +99,23 @@ class X86Cost : public cpu::ConvolutionCost {
     }
 
     void channels() {
+        for (const int lanes : vector_lanes(m_.splits_vectors)) channels(lanes);
+    }
+
+    void channels(int lanes) {
         for (int vectors = 1; vectors <= 4; vectors++) {
-            if (m_.lanes * (vectors - 1) >= s_.group_out) break;
+            if (lanes * (vectors - 1) >= s_.group_out) break;
             for (int tile_x = 1; tile_x <= std::min(s_.quotients[kX], 16); tile_x++) {
                 for (int tile_y = 1; tile_y <= std::min(s_.quotients[kY], 4); tile_y++) {
                     if (!fits_registers(vectors, tile_x * tile_y)) continue;
-                    const int blocks = ceil_div(s_.group_out, m_.lanes * vectors);
+                    const int blocks = ceil_div(s_.group_out, lanes * vectors);
                     for (const int channel_blocks : {1, 2, 4, blocks}) {
                         if (blocks % channel_blocks != 0 || (channel_blocks > 1 && s_.channels_first_out)) continue;
                         for (const long long bytes : {64 << 10, 256 << 10, 512 << 10})
                             for (const bool one_pass : {false, true})
                                 for (const bool unroll_x : {false, true})
-                                    add_channels({vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes});
+                                    add_channels(
+                                        {lanes, vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes});
                     }
                 }
             }
@@ -136,7 +145,7 @@ class X86Cost : public cpu::ConvolutionCost {
     }
 
     struct ChannelsTile {
-        int vectors, x, y, channel_blocks;
+        int lanes, vectors, x, y, channel_blocks;
         bool one_pass;
         bool unroll_x;  // the taps of x are unrolled, and share their inputs
         long long block_bytes;
@@ -144,10 +153,10 @@ class X86Cost : public cpu::ConvolutionCost {
 
     void add_channels(const ChannelsTile& of) {
         if (of.unroll_x && !s_.may_unroll_x()) return;
-        const auto [vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes] = of;
+        const auto [lanes, vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes] = of;
         const bool planes = s_.channels_first_out;
-        const int pixels = tile_x * tile_y, sums = pixels * vectors, block = m_.lanes * vectors;
-        Schedule p = start("channels", m_.lanes);
+        const int pixels = tile_x * tile_y, sums = pixels * vectors, block = lanes * vectors;
+        Schedule p = start("channels", lanes);
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
@@ -169,7 +178,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.through_memory = planes || channel_blocks > 1 || !one_pass;
         if (planes)
             tile.store = costs_.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;
-        else if (s_.group_out % m_.lanes != 0)
+        else if (s_.group_out % lanes != 0)
             tile.store = kMaskedStore / static_cast<double>(s_.group_out);
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, block) * s_.quotients[kZ] *
                              ceil_div(s_.quotients[kX], tile_x) * ceil_div(s_.quotients[kY], tile_y);
@@ -185,8 +194,8 @@ class X86Cost : public cpu::ConvolutionCost {
         const bool distant = one_pass && weight_bytes > static_cast<double>(m_.l1);
         const double loads = taps * vectors * (distant ? costs_.distant_load : 1) + inputs;
         const double moves = one_pass ? (tile.through_memory ? 2 : 1) : 3 * passes + 2;  // of a sum, to or from memory
-        const double arrival = distant ? taps * vectors * 4.0 * m_.lanes * cycles_per_byte(weight_bytes) : 0;
-        tile.reduction = tiles * (steps / taps * step(static_cast<double>(taps) * sums, loads, sums, arrival) +
+        const double arrival = distant ? taps * vectors * 4.0 * lanes * cycles_per_byte(weight_bytes) : 0;
+        tile.reduction = tiles * (steps / taps * step(lanes, static_cast<double>(taps) * sums, loads, sums, arrival) +
                                   s_.phases() * (passes * costs_.tile_overhead + moves * sums));
         consider(p, tile);
     }
@@ -195,8 +204,7 @@ class X86Cost : public cpu::ConvolutionCost {
         // Channels last, a tile has to hold all of a group's.
         const bool interleaves_channels = !s_.channels_first_out;
         if (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved) return;
-        for (const int lanes : {m_.lanes, m_.lanes / 2}) {
-            if (lanes < 4) continue;
+        for (const int lanes : vector_lanes(true)) {
             for (int vectors = 1; vectors <= 4 && vectors * lanes <= s_.quotients[kX]; vectors++) {
                 for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
                     if (interleaves_channels && channels != s_.group_out) continue;
@@ -237,7 +245,7 @@ class X86Cost : public cpu::ConvolutionCost {
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
-        const double straddling = kStraddledLine * (vectors + 1) * (taps + s_.offsets() - 2);
+        const double straddling = costs_.straddled_line * (vectors + 1) * (taps + s_.offsets() - 2);
         const double loads = tile_y * (vectors + straddling) + static_cast<double>(s_.all_taps[kX]) * channels;
         // Planes that are a power of two apart share their cache sets.
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
@@ -247,7 +255,8 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors * tile_y;
-        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
+        tile.reduction =
+            tiles * (steps * step(lanes, fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
         consider(p, tile);
     }
 
@@ -265,7 +274,8 @@ class X86Cost : public cpu::ConvolutionCost {
                     if (interleaves_channels && channels != s_.group_out) continue;
                     if (fits_registers(vectors, s_.period[kX] * channels) &&
                         keeps_inputs(vectors, 1, s_.period[kX] * channels))
-                        add_flat(vectors, channels, rows);
+                        for (const int lanes : vector_lanes(m_.splits_vectors))
+                            add_flat(lanes, vectors, channels, rows);
                 }
             }
         }
@@ -273,13 +283,13 @@ class X86Cost : public cpu::ConvolutionCost {
 
     long long pitch() const { return s_.quotients[kX] + s_.reach[kX]; }
 
-    void add_flat(int vectors, int channels, int rows) {
+    void add_flat(int lanes, int vectors, int channels, int rows) {
         const int sums = vectors * s_.period[kX] * channels;
         const long long pixels = pitch() * (rows - 1) + s_.quotients[kX];
-        const int tiles_of_block = ceil_div(pixels, m_.lanes * vectors), blocks = s_.quotients[kY] / rows;
-        if (4LL * tiles_of_block * m_.lanes * sums > kMostTaskBytes / 2) return;
+        const int tiles_of_block = ceil_div(pixels, lanes * vectors), blocks = s_.quotients[kY] / rows;
+        if (4LL * tiles_of_block * lanes * sums > kMostTaskBytes / 2) return;
         if (sums * s_.most_taps[kX] > kMostUnrolledProducts) return;
-        Schedule p = start("flat", m_.lanes);
+        Schedule p = start("flat", lanes);
         p.params["vectors"] = vectors;
         p.params["channels"] = channels;
         Tile tile;
@@ -294,13 +304,14 @@ class X86Cost : public cpu::ConvolutionCost {
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * tiles_of_block *
                              blocks * s_.quotients[kZ];
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
-        const double straddling = kStraddledLine * (vectors + 1) * (s_.most_taps[kX] + s_.offsets() - 2);
+        const double straddling = costs_.straddled_line * (vectors + 1) * (s_.most_taps[kX] + s_.offsets() - 2);
         const double loads = vectors + straddling + static_cast<double>(s_.all_taps[kX]) * channels;
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, 2);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
-        tile.loaded = tile.steps * 4 * m_.lanes * vectors;
-        tile.reduction = tiles * (steps * step(fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
+        tile.loaded = tile.steps * 4 * lanes * vectors;
+        tile.reduction =
+            tiles * (steps * step(lanes, fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
         consider(p, tile);
     }
 
@@ -310,8 +321,7 @@ class X86Cost : public cpu::ConvolutionCost {
         if (!s_.channels_first_in && 4 * s_.inputs() > static_cast<double>(m_.l2)) return;
         const bool interleaves_channels = !s_.channels_first_out;
         if (interleaves_channels && s_.group_out * s_.period[kX] > kMostInterleaved) return;
-        for (const int lanes : {m_.lanes, m_.lanes / 2}) {
-            if (lanes < 4) continue;
+        for (const int lanes : vector_lanes(true)) {
             for (int vectors = 1; vectors <= 8 && vectors * lanes <= s_.axes[kX].input; vectors++) {
                 for (int channels = 1; channels <= std::min<long long>(14, s_.group_out); channels++) {
                     if (interleaves_channels && channels != s_.group_out) continue;
@@ -350,7 +360,7 @@ class X86Cost : public cpu::ConvolutionCost {
         if (!s_.channels_first_out && s_.groups > 1) tile.store += scattered();
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors;
-        tile.reduction = tiles * (steps * step(sums, vectors + channels * at_once, sums) +
+        tile.reduction = tiles * (steps * step(lanes, sums, vectors + channels * at_once, sums) +
                                   yz_phases * (costs_.tile_overhead + 2 * sums));
         consider(p, tile);
     }
@@ -359,21 +369,25 @@ class X86Cost : public cpu::ConvolutionCost {
         // Channels that fill their vectors gain nothing.
         if (s_.column_axes < 1 || s_.channels_first_out || (s_.group_out > m_.lanes && s_.group_out % m_.lanes == 0))
             return;
+        for (const int lanes : vector_lanes(m_.splits_vectors)) wide_columns(lanes);
+    }
+
+    void wide_columns(int lanes) {
         for (int vectors = 1; vectors <= 4; vectors++) {
-            if (m_.lanes * (vectors - 1) >= s_.all_taps[kX] * s_.group_out) break;
+            if (lanes * (vectors - 1) >= s_.all_taps[kX] * s_.group_out) break;
             for (int tile_x = 1; tile_x <= std::min({s_.quotients[kX], s_.axes[kX].input, 16}); tile_x++)
                 for (const long long bytes : {64 << 10, 256 << 10, 1 << 20})
-                    if (fits_registers(vectors, tile_x)) add_wide_columns(vectors, tile_x, bytes);
+                    if (fits_registers(vectors, tile_x)) add_wide_columns(lanes, vectors, tile_x, bytes);
         }
     }
 
-    void add_wide_columns(int vectors, int tile_x, long long block_bytes) {
-        const int block = m_.lanes * vectors, sums = vectors * tile_x;
+    void add_wide_columns(int lanes, int vectors, int tile_x, long long block_bytes) {
+        const int block = lanes * vectors, sums = vectors * tile_x;
         const long long blocks = ceil_div(s_.all_taps[kX] * s_.group_out, block);
         // The columns of a block's row are on the stack.
         const long long most = kMostTaskBytes / 2 / (4 * blocks * block) - s_.reach[kX];
         if (most < tile_x) return;
-        Schedule p = start("wide_columns", m_.lanes);
+        Schedule p = start("wide_columns", lanes);
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         Tile tile;
@@ -386,15 +400,16 @@ class X86Cost : public cpu::ConvolutionCost {
         const double rows = static_cast<double>(s_.groups * blocks) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, 1);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
-        const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
+        const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, lanes));
         tile.store =
             (pixel_vectors * (s_.epilogue + kAddColumn * static_cast<double>(s_.all_taps[kX]) / s_.period[kX]) +
-             (s_.group_out % m_.lanes != 0 ? 2 * kMaskedStore : 0)) /
+             (s_.group_out % lanes != 0 ? 2 * kMaskedStore : 0)) /
             static_cast<double>(s_.group_out);
         const double weight_bytes = s_.most_taps[kY] * s_.most_taps[kZ] * 4.0 * block * s_.group_in;
         const bool distant = weight_bytes > static_cast<double>(m_.l1);
-        const double loads = vectors * (distant ? kNearLoad : 1) + tile_x;
-        const double tile_cycles = steps * step(sums, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums);
+        const double loads = vectors * (distant ? costs_.near_load : 1) + tile_x;
+        const double tile_cycles =
+            steps * step(lanes, sums, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums);
         const double tiles = rows * ceil_div(s_.axes[kX].input, tile_x);
         tile.loaded = tiles * steps * 4 * tile_x;
         tile.reduction = tiles * tile_cycles;
@@ -405,26 +420,30 @@ class X86Cost : public cpu::ConvolutionCost {
     void col2im() {
         // A single input has no neighbours to share its weights with.
         if (s_.column_axes < kAxes || s_.inputs() == static_cast<double>(s_.groups * s_.group_in)) return;
+        for (const int lanes : vector_lanes(m_.splits_vectors)) col2im(lanes);
+    }
+
+    void col2im(int lanes) {
         const double width = s_.taps() * static_cast<double>(s_.group_out);
-        for (int vectors = 1; vectors <= 4 && m_.lanes * (vectors - 1) < width; vectors++) {
+        for (int vectors = 1; vectors <= 4 && lanes * (vectors - 1) < width; vectors++) {
             for (int tile_x = 1; tile_x <= std::min(s_.axes[kX].input, 16); tile_x++) {
                 for (int tile_y = 1; tile_y <= std::min(s_.axes[kY].input, 4); tile_y++) {
                     if (!fits_registers(vectors, tile_x * tile_y)) continue;
-                    add_col2im(vectors, tile_x, tile_y, false);
+                    add_col2im(lanes, vectors, tile_x, tile_y, false);
                     if (s_.channels_first_out || s_.group_out * s_.period[kX] <= kMostInterleaved)
-                        add_col2im(vectors, tile_x, tile_y, true);
+                        add_col2im(lanes, vectors, tile_x, tile_y, true);
                 }
             }
         }
     }
 
-    void add_col2im(int vectors, int tile_x, int tile_y, bool gather_x) {
-        const int block = m_.lanes * vectors, scalars = tile_x * tile_y, sums = vectors * scalars;
+    void add_col2im(int lanes, int vectors, int tile_x, int tile_y, bool gather_x) {
+        const int block = lanes * vectors, scalars = tile_x * tile_y, sums = vectors * scalars;
         const double blocks = std::ceil(s_.taps() * static_cast<double>(s_.group_out) / block);
         // Columns of the whole image, which outputs read out of order.
         const double bytes = 4 * blocks * block * s_.inputs() / static_cast<double>(s_.group_in);
         if (bytes > 2 * static_cast<double>(m_.l2)) return;
-        Schedule p = start("col2im", m_.lanes);
+        Schedule p = start("col2im", lanes);
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
@@ -439,19 +458,20 @@ class X86Cost : public cpu::ConvolutionCost {
         const auto steps = static_cast<double>(s_.group_in);
         const bool distant = 4.0 * block * steps > static_cast<double>(m_.l1);
         tile.loaded = tiles * steps * 4 * scalars;
-        tile.reduction = tiles * (steps * step(sums, vectors * (distant ? kNearLoad : 1) + scalars, sums) +
-                                  costs_.tile_overhead + 2 * sums) +
-                         kColumnTraffic * bytes * cycles_per_byte(bytes);
+        tile.reduction =
+            tiles * (steps * step(lanes, sums, vectors * (distant ? costs_.near_load : 1) + scalars, sums) +
+                     costs_.tile_overhead + 2 * sums) +
+            kColumnTraffic * bytes * cycles_per_byte(bytes);
         const double taps = s_.taps() / s_.phases();
-        const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, m_.lanes));
+        const auto pixel_vectors = static_cast<double>(ceil_div(s_.group_out, lanes));
         if (gather_x)
             tile.store = 1 + kGatherElement * taps;
         else
             tile.store = (kStartGather + pixel_vectors * (s_.epilogue + kGatherColumn * taps)) /
                              static_cast<double>(s_.group_out) +
-                         (!s_.channels_first_out         ? 0
-                          : s_.group_out % m_.lanes == 0 ? kScatter
-                                                         : kMaskedScatter);
+                         (!s_.channels_first_out      ? 0
+                          : s_.group_out % lanes == 0 ? kScatter
+                                                      : kMaskedScatter);
         consider(p, tile);
     }
 
@@ -481,8 +501,10 @@ class X86Cost : public cpu::ConvolutionCost {
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = s_.taps() * s_.run_share(p, 1) / (lanes * vectors) * static_cast<double>(s_.group_in);
-        tile.reduction = tiles * (steps * step(sums, vectors * channels + tile_x, sums) +
+        tile.reduction = tiles * (steps * step(lanes, sums, vectors * channels + tile_x, sums) +
                                   s_.phases() / (lanes * vectors) * (costs_.tile_overhead + sums));
+        // LLVM spills the last of 16 registers if weights of several channels are apart.
+        if (channels > 1 && sums + std::min(vectors * channels, tile_x) + 1 == m_.registers) tile.reduction *= kSpilled;
         consider(p, tile);
     }
 
@@ -502,7 +524,7 @@ class X86Cost : public cpu::ConvolutionCost {
             const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
                                  s_.quotients[kY] * s_.quotients[kZ];
             // Inputs are vectors here, one for each sum.
-            tile.reduction = tiles * (s_.taps() * s_.run_share(p, 1) * step(tile_x, tile_x + 1, tile_x) +
+            tile.reduction = tiles * (s_.taps() * s_.run_share(p, 1) * step(lanes, tile_x, tile_x + 1, tile_x) +
                                       s_.phases() * (costs_.tile_overhead + tile_x));
             consider(p, tile);
         }

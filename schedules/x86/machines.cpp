@@ -27,33 +27,53 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .unknown_strides = 1.05,
                             .exposed = 0.5,
                             .page_miss = 3,
-                            .distant_load = 7.5};
+                            .distant_load = 7.5,
+                            .near_load = 3,
+                            .straddled_line = 2.5,
+                            .contention = 0.05,
+                            .idle_sums = 1.6};
 
 // Fitted to measurements on an AMD EPYC with AVX2.
-constexpr cpu::Costs kZen4Costs{.tile_overhead = 50,
-                                .turn_per_element = 2,
+constexpr cpu::Costs kZen4Costs{.tile_overhead = 60,
+                                .turn_per_element = 1.7,
                                 .gather = 1.5,
-                                .stream_bytes = 6,
-                                .cache_bytes = 35,
-                                .near_bytes = 35,
-                                .input_bytes = 50,
+                                .stream_bytes = 5,
+                                .cache_bytes = 50,
+                                .near_bytes = 60,
+                                .input_bytes = 75,
                                 .staged_bytes = 40,
                                 .held = 1.25,
-                                .run_start = 60,
-                                .pixel_start = 10,
+                                .run_start = 50,
+                                .pixel_start = 8,
                                 .unknown_strides = 1,
-                                .exposed = 1,
+                                .exposed = 0.7,
                                 .page_miss = 3,
-                                .distant_load = 1};
+                                .distant_load = 0.5,
+                                .near_load = 1.5,
+                                .straddled_line = 1,
+                                .contention = 0.2,
+                                .idle_sums = 2.3};
 
-// The same with AVX-512. Vectors of 64 bytes are worked on in halves, so arithmetic hides what inputs take to come from
-// the second-level cache.
-constexpr cpu::Costs with_avx512(cpu::Costs costs) {
-    costs.near_bytes = 230;
-    costs.turn_per_element = 3;
-    return costs;
-}
-constexpr cpu::Costs kZen4Avx512Costs = with_avx512(kZen4Costs);
+// The same with AVX-512, whose vectors are worked on in halves.
+constexpr cpu::Costs kZen4Avx512Costs{.tile_overhead = 70,
+                                      .turn_per_element = 3.6,
+                                      .gather = 1.5,
+                                      .stream_bytes = 10,
+                                      .cache_bytes = 45,
+                                      .near_bytes = 200,
+                                      .input_bytes = 57,
+                                      .staged_bytes = 40,
+                                      .held = 1.25,
+                                      .run_start = 60,
+                                      .pixel_start = 10,
+                                      .unknown_strides = 1,
+                                      .exposed = 1,
+                                      .page_miss = 3,
+                                      .distant_load = 1,
+                                      .near_load = 3,
+                                      .straddled_line = 2.5,
+                                      .contention = 0.05,
+                                      .idle_sums = 0.25};
 
 // By AMD's "Processor Programming Reference": family 19h, of whose models those that are not Zen 3.
 bool host_is_zen4() {
@@ -90,11 +110,15 @@ Machine machine_named(const std::string& name, const Halide::Target& target) {
     }
     machine.fma = machine.lanes == 16 || (machine.lanes == 8 && target.has_feature(Target::FMA));
     machine.streaming_stores = machine.lanes >= 8;
+    machine.partial_stores = machine.lanes < 16;  // whose masks are vectors themselves
     if (name == kZen4 || (name == kHost && host_is_zen4())) {
         machine.name = kZen4;
         machine.l2 = 1 << 20;
-        machine.prefetched_stores = true;
-        if (machine.lanes == 16) machine.fma_per_cycle = 1;
+        machine.prefetched_stores = machine.partial_stores = true;
+        if (machine.lanes == 16) {
+            machine.splits_vectors = true;
+            machine.fma_per_cycle = 1;
+        }
     }
     return machine;
 }

@@ -253,6 +253,19 @@ TEST(Schedules, PrefetchWhatTilesStore) {
     }
 }
 
+// Shows `visitor` the code that the schedule is lowered to.
+void show_lowered(const Problem& problem, const Schedule& schedule, const std::string& target_text,
+                  Halide::Internal::IRVisitor& visitor) {
+    const Halide::Target target(target_text + "-no_runtime");
+    const auto generator =
+        Halide::Internal::GeneratorRegistry::create(op_name(problem), Halide::GeneratorContext(target));
+    generator->set_generatorparam_value("problem", to_json(problem).dump());
+    generator->set_generatorparam_value("schedule", request(schedule));
+    Halide::Pipeline pipeline = generator->build_pipeline();
+    const Halide::Module module = pipeline.compile_to_module(pipeline.infer_arguments(), "k", target);
+    for (const auto& function : module.functions()) function.body.accept(&visitor);
+}
+
 // Whether the lowered code stores vectors of neighbouring elements of the output.
 bool stores_runs(const Problem& problem, const Schedule& schedule) {
     class Find final : public Halide::Internal::IRVisitor {
@@ -267,14 +280,7 @@ bool stores_runs(const Problem& problem, const Schedule& schedule) {
                           Halide::Internal::is_const_one(ramp->stride));
         }
     } find;
-    const Halide::Target target("x86-64-linux-avx512_skylake-no_runtime");
-    const auto generator =
-        Halide::Internal::GeneratorRegistry::create(op_name(problem), Halide::GeneratorContext(target));
-    generator->set_generatorparam_value("problem", to_json(problem).dump());
-    generator->set_generatorparam_value("schedule", request(schedule));
-    Halide::Pipeline pipeline = generator->build_pipeline();
-    const Halide::Module module = pipeline.compile_to_module(pipeline.infer_arguments(), "k", target);
-    for (const auto& function : module.functions()) function.body.accept(&find);
+    show_lowered(problem, schedule, kTargets[0], find);
     return find.run;
 }
 
@@ -298,6 +304,45 @@ TEST(Schedules, StoreRunsOfPixels) {
         }
     }
     EXPECT_EQ(seen.size(), 4u);
+}
+
+// Vectors that the lowered code stores under a mask.
+int masked_stores(const Problem& problem, const Schedule& schedule, const std::string& target) {
+    class Count final : public Halide::Internal::IRVisitor {
+      public:
+        int masked = 0;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Store* op) override {
+            masked += Halide::Internal::is_const_one(op->predicate) ? 0 : 1;
+            IRVisitor::visit(op);
+        }
+    } count;
+    show_lowered(problem, schedule, target, count);
+    return count.masked;
+}
+
+/// Channels that do not fill their last vector, which is shorter then: of one block of channels and of several, from
+/// registers and from the stack.
+TEST(Schedules, StorePartsOfVectors) {
+    const std::string target = "x86-64-linux-avx2-f16c-fma";
+    for (const int channels : {19, 41}) {
+        const Problem problem =
+            problem_from((R"({"name": "k", "op": "conv_transpose", "input": [1, 12, 5, 9], "out_channels": )" +
+                          std::to_string(channels) + R"(, "kernel": [4, 4], "stride": [2, 2], "layout": "nhwc"})")
+                             .c_str());
+        std::set<std::string> seen;
+        for (const Schedule& schedule : candidates(problem, Halide::Target(target))) {
+            const std::string& family = schedule.family;
+            const bool several = family == "channels" && schedule["vectors"] * schedule["lanes"] < channels;
+            if (!seen.insert(family + (several ? " in blocks" : "")).second) continue;
+            SCOPED_TRACE(request(schedule));
+            EXPECT_EQ(masked_stores(problem, schedule, target), 0);
+            expect_oracle(problem, target, request(schedule));
+        }
+        EXPECT_TRUE(seen.contains("channels in blocks") && seen.contains("wide_columns"));
+    }
 }
 
 /// A resampled row of whole periods, in tiles that go on past its end.
