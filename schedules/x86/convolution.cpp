@@ -49,12 +49,13 @@ class X86Cost : public cpu::ConvolutionCost {
     X86Cost(const Problem& problem, const Machine& machine) : ConvolutionCost(problem, machine, costs_of(machine)) {}
 
     std::vector<Schedule> candidates() {
-        channels();
+        const std::vector<int> lengths = vector_lanes(m_.splits_vectors);
+        for (const int lanes : lengths) channels(lanes);
         space();
         flat();
         columns();
-        wide_columns();
-        col2im();
+        for (const int lanes : lengths) wide_columns(lanes);
+        for (const int lanes : lengths) col2im(lanes);
         phases();
         groups();
         return std::move(candidates_);
@@ -96,10 +97,6 @@ class X86Cost : public cpu::ConvolutionCost {
     double scattered() const {
         if (4 * s_.outputs() <= l2() / 2) return kScatter;
         return kScatter + 8.0 * static_cast<double>(std::min<long long>(kLine, s_.groups)) / costs_.stream_bytes;
-    }
-
-    void channels() {
-        for (const int lanes : vector_lanes(m_.splits_vectors)) channels(lanes);
     }
 
     void channels(int lanes) {
@@ -365,14 +362,10 @@ class X86Cost : public cpu::ConvolutionCost {
         consider(p, tile);
     }
 
-    void wide_columns() {
+    void wide_columns(int lanes) {
         // Channels that fill their vectors gain nothing.
         if (s_.column_axes < 1 || s_.channels_first_out || (s_.group_out > m_.lanes && s_.group_out % m_.lanes == 0))
             return;
-        for (const int lanes : vector_lanes(m_.splits_vectors)) wide_columns(lanes);
-    }
-
-    void wide_columns(int lanes) {
         for (int vectors = 1; vectors <= 4; vectors++) {
             if (lanes * (vectors - 1) >= s_.all_taps[kX] * s_.group_out) break;
             for (int tile_x = 1; tile_x <= std::min({s_.quotients[kX], s_.axes[kX].input, 16}); tile_x++)
@@ -417,13 +410,9 @@ class X86Cost : public cpu::ConvolutionCost {
         consider(p, tile);
     }
 
-    void col2im() {
+    void col2im(int lanes) {
         // A single input has no neighbours to share its weights with.
         if (s_.column_axes < kAxes || s_.inputs() == static_cast<double>(s_.groups * s_.group_in)) return;
-        for (const int lanes : vector_lanes(m_.splits_vectors)) col2im(lanes);
-    }
-
-    void col2im(int lanes) {
         const double width = s_.taps() * static_cast<double>(s_.group_out);
         for (int vectors = 1; vectors <= 4 && lanes * (vectors - 1) < width; vectors++) {
             for (int tile_x = 1; tile_x <= std::min(s_.axes[kX].input, 16); tile_x++) {

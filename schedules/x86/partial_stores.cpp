@@ -54,11 +54,11 @@ Stmt PartialStores::visit(const Store* op) {
     // Vectors begin at multiples of their length, so the last one always has as many lanes.
     const ModulusRemainder left = modulus_remainder(mask->last - mask->first + 1, multiples_);
     if (left.modulus % to->lanes != 0) return op;
-    const auto part = static_cast<int>(((left.remainder % to->lanes) + to->lanes) % to->lanes);
-    const Stmt whole = first_lanes(op, to, to->lanes);
-    Stmt rest = part == 0 ? Stmt() : first_lanes(op, to, part);
-    if (part != 0) rest = IfThenElse::make(mask->first <= mask->last, rest);
-    return simplify(IfThenElse::make(mask->first + (to->lanes - 1) <= mask->last, whole, rest));
+    const auto part = static_cast<int>(mod_imp<int64_t>(left.remainder, to->lanes));
+    Stmt rest;
+    if (part != 0) rest = IfThenElse::make(mask->first <= mask->last, first_lanes(op, to, part));
+    return simplify(
+        IfThenElse::make(mask->first + (to->lanes - 1) <= mask->last, first_lanes(op, to, to->lanes), rest));
 }
 
 }  // namespace polyphase::x86
