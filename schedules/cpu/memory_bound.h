@@ -32,12 +32,16 @@ inline int lanes_within(int limit, int extent) {
     return lanes;
 }
 
+/// Rows of a plane of the output.
+inline int output_rows(const Problem& problem) {
+    return problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
+}
+
 /// Output rows per task, so that a task writes about 64 kB: enough to hide the cost of handing it to a thread.
 inline int rows_per_task(const Problem& problem) {
     const long long row_bytes =
         4LL * problem.output.back() * (problem.output_layout == Layout::nhwc ? problem.out_channels : 1);
-    const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
-    return static_cast<int>(std::clamp<long long>((64 << 10) / row_bytes, 1, rows));
+    return static_cast<int>(std::clamp<long long>((64 << 10) / row_bytes, 1, output_rows(problem)));
 }
 
 /// Whole planes of `plane` elements per task, where one alone is too little. A divisor of `channels`.

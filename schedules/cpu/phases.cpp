@@ -60,10 +60,9 @@ std::optional<std::string> reject_phases(const Problem& problem, const Machine& 
     Schedule own = phase_candidates(problem, machine).front();
     if (schedule.family != own.family)
         return "schedule: field family: expected " + own.family + " or reference, found " + schedule.family;
-    const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
     return reject_params(schedule, {{"lanes", 1, own.params["lanes"]},
                                     {"planes", 1, problem.out_channels, problem.out_channels},
-                                    {"rows", 1, rows},
+                                    {"rows", 1, output_rows(problem)},
                                     {"row_phases", 0, unrolls_rows(xyz_axes(problem))},
                                     {"parallel", 0, 1}});
 }

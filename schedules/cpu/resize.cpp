@@ -12,7 +12,7 @@
 // would push its outputs out of the first-level cache; where phases say which inputs a part of it needs, it is blended
 // part by part: 64 channels x2 to 256 x 256 take 0.65 ms instead of 1.0 on one core of an AMD EPYC (Zen 4) while the
 // output stays in the third-level cache. Where it does not, stores read what they overwrite, 1.0 ms; a part that is
-// finished on the stack and then streams past the caches takes 0.8.
+// finished on the stack and then streams past the caches takes 0.6, which is what one core needs to fill it so.
 #include "schedules/cpu/resize.h"
 
 #include "schedules/cpu/memory_bound.h"
@@ -28,7 +28,8 @@ using Halide::Var;
 
 constexpr int kMostInterleaved = 16;     // vectors in one interleaved store
 constexpr int kMostRowBytes = 64 << 10;  // of stack, for each row that is kept
-constexpr int kPartBytes = 16 << 10;     // of outputs: with their blended inputs within the first-level cache
+constexpr int kPartBytes = 8 << 10;      // of outputs: with their blended inputs well within the first-level cache
+constexpr int kStreamedTask = 8;         // times the rows of other tasks: each waits for what it has streamed
 
 // Whole vectors of x, phase by phase: the stores of a vector's phases, and of its channels if these lie together,
 // become one dense store of their interleave.
@@ -99,6 +100,7 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
     if (!can_stream(problem, m, p.family)) return {p};
     Schedule streaming = p;
     streaming.params["streams"] = 1;
+    streaming.params["rows"] = std::min(kStreamedTask * p["rows"], output_rows(problem));
     return worth_streaming(problem) ? std::vector{streaming, p} : std::vector{p, streaming};
 }
 
@@ -107,9 +109,8 @@ std::optional<std::string> reject_resize(const Problem& problem, const Machine& 
     Schedule own = resize_candidates(problem, machine).front();
     if (schedule.family != own.family)
         return "schedule: field family: expected " + own.family + " or reference, found " + schedule.family;
-    const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
     return reject_params(schedule, {{"lanes", 1, own.params["lanes"]},
-                                    {"rows", 1, rows},
+                                    {"rows", 1, output_rows(problem)},
                                     {"parallel", 0, 1},
                                     {"row_buffer", 0, own.params["row_buffer"]},
                                     {"streams", 0, can_stream(problem, machine, own.family)},

@@ -33,8 +33,8 @@ std::optional<std::string> reject_zero_insert(const Problem& problem, const Mach
     Schedule own = zero_insert_candidates(problem, machine).front();
     if (schedule.family != own.family)
         return "schedule: field family: expected " + own.family + " or reference, found " + schedule.family;
-    const int rows = problem.rank() > 1 ? problem.output[problem.rank() - 2] : 1;
-    return reject_params(schedule, {{"lanes", 1, own.params["lanes"]}, {"rows", 1, rows}, {"parallel", 0, 1}});
+    return reject_params(schedule,
+                         {{"lanes", 1, own.params["lanes"]}, {"rows", 1, output_rows(problem)}, {"parallel", 0, 1}});
 }
 
 void schedule_zero_insert(ZeroInsertStages& s, const Schedule& p) {
