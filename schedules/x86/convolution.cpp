@@ -247,6 +247,8 @@ class X86Cost : public cpu::ConvolutionCost {
         // Planes that are a power of two apart share their cache sets.
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
         if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
+        if (tile_y > 1 && 4 * s_.outputs() > l2() / 2)
+            tile.store += costs_.tile_row / (lanes * vectors * s_.period[kX]);
         const double steps =
             static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, tile_y);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];

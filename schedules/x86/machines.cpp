@@ -34,13 +34,13 @@ constexpr cpu::Costs kCosts{.tile_overhead = 40,
                             .idle_sums = 1.6};
 
 // Fitted to measurements on an AMD EPYC with AVX2.
-constexpr cpu::Costs kZen4Costs{.tile_overhead = 60,
-                                .turn_per_element = 1.7,
+constexpr cpu::Costs kZen4Costs{.tile_overhead = 30,
+                                .turn_per_element = 2.2,
                                 .gather = 1.5,
                                 .stream_bytes = 5,
                                 .cache_bytes = 50,
-                                .near_bytes = 60,
-                                .input_bytes = 75,
+                                .near_bytes = 55,
+                                .input_bytes = 200,
                                 .staged_bytes = 40,
                                 .held = 1.25,
                                 .run_start = 50,
@@ -50,13 +50,14 @@ constexpr cpu::Costs kZen4Costs{.tile_overhead = 60,
                                 .page_miss = 3,
                                 .distant_load = 0.5,
                                 .near_load = 1.5,
-                                .straddled_line = 1,
-                                .contention = 0.2,
-                                .idle_sums = 2.3};
+                                .straddled_line = 0.65,
+                                .tile_row = 5,
+                                .contention = 0.3,
+                                .idle_sums = 2.1};
 
 // The same with AVX-512, whose vectors are worked on in halves.
 constexpr cpu::Costs kZen4Avx512Costs{.tile_overhead = 70,
-                                      .turn_per_element = 3.6,
+                                      .turn_per_element = 2.8,
                                       .gather = 1.5,
                                       .stream_bytes = 10,
                                       .cache_bytes = 45,
@@ -72,6 +73,7 @@ constexpr cpu::Costs kZen4Avx512Costs{.tile_overhead = 70,
                                       .distant_load = 1,
                                       .near_load = 3,
                                       .straddled_line = 2.5,
+                                      .tile_row = 5,
                                       .contention = 0.05,
                                       .idle_sums = 0.25};
 
