@@ -207,7 +207,7 @@ double ConvolutionCost::storing(const Schedule& p, const Tile& tile) const {
     if (parts_of_pixels) run = tile.run_channels;
     if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
     double cycles = s_.outputs() * tile.store;
-    if (4 * s_.outputs() <= l2() / 2) return cycles;
+    if (!output_misses()) return cycles;
     if (tile.through_memory) cycles += kLateStore * 4 * s_.outputs() / costs_.stream_bytes;
     return cycles + s_.outputs() / run * (parts_of_pixels ? costs_.pixel_start : costs_.run_start);
 }

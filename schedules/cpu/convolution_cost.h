@@ -103,6 +103,8 @@ class ConvolutionCost {
     /// Of data that is passed over again and again.
     double cycles_per_byte(double bytes) const;
     double l2() const { return static_cast<double>(m_.l2); }
+    /// Whether the output is too large for the second-level cache to hold beside other data.
+    bool output_misses() const { return 4 * s_.outputs() > l2() / 2; }
 
     const Shape s_;
     const Machine m_;

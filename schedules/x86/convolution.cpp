@@ -95,7 +95,7 @@ class X86Cost : public cpu::ConvolutionCost {
     // Cycles to store an output apart from its neighbours, channels of other groups. Where the caches do not hold them
     // all, each group brings their lines again.
     double scattered() const {
-        if (4 * s_.outputs() <= l2() / 2) return kScatter;
+        if (!output_misses()) return kScatter;
         return kScatter + 8.0 * static_cast<double>(std::min<long long>(kLine, s_.groups)) / costs_.stream_bytes;
     }
 
@@ -247,8 +247,7 @@ class X86Cost : public cpu::ConvolutionCost {
         // Planes that are a power of two apart share their cache sets.
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
         if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
-        if (tile_y > 1 && 4 * s_.outputs() > l2() / 2)
-            tile.store += costs_.tile_row / (lanes * vectors * s_.period[kX]);
+        if (tile_y > 1 && output_misses()) tile.store += costs_.tile_row / (lanes * vectors * s_.period[kX]);
         const double steps =
             static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, tile_y);
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
