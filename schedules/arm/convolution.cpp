@@ -109,6 +109,7 @@ class ArmCost : public cpu::ConvolutionCost {
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
+        tile.channel_tasks = ceil_div(s_.group_out, block) / channel_blocks;
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, block)) * block;
         tile.extent = {tile_x, tile_y, 1};
         tile.block_bytes = bytes;
@@ -166,7 +167,8 @@ class ArmCost : public cpu::ConvolutionCost {
         p.params["tile_y"] = tile_y;
         Tile tile;
         tile.extent = {m_.lanes * vectors, tile_y, 1};
-        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * packed;
+        tile.channel_tasks = ceil_div(s_.group_out, channels);
+        tile.packed_channels = static_cast<double>(tile.channel_tasks) * packed;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], m_.lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
@@ -206,7 +208,8 @@ class ArmCost : public cpu::ConvolutionCost {
         p.params["tile_x"] = tile_x;
         Tile tile;
         tile.extent = {tile_x, 1, 1};
-        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        tile.channel_tasks = ceil_div(s_.group_out, channels);
+        tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = s_.taps() * s_.run_share(p, 1) / (m_.lanes * vectors) * static_cast<double>(s_.group_in);

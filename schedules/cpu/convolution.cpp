@@ -35,7 +35,7 @@ using Halide::Var;
 using Halide::VarOrRVar;
 
 // The loops around a tile: quotients are cut into tiles, tiles into blocks. Within a block the weights of one block of
-// output channels stay in cache; (block, channel block) pairs are the tasks that threads share.
+// output channels stay in cache; blocks times channel blocks times groups are the tasks that threads share.
 struct Loops {
     PerAxis<Var> tile{Var("x_tile"), Var("y_tile"), Var("z_tile")},
         block{Var("x_block"), Var("y_block"), Var("z_block")};
@@ -80,14 +80,16 @@ std::vector<VarOrRVar> outer_loops(const ConvolutionStages& s, const Loops& v, b
     return loops;
 }
 
-// What the threads share: (block, channel block) pairs, or whole blocks when each keeps its own copy of the input.
-void share_tasks(ConvolutionStages& s, const Schedule& p, const Loops& v) {
+// What the threads share: blocks of every channel block, or whole blocks when each keeps its own copy of the input; of
+// every group, unless a tile holds several `groups`.
+void share_tasks(ConvolutionStages& s, const Schedule& p, const Loops& v, bool groups = true) {
     if (p["stage"] == kPerBlock) {
         s.output.fuse(v.block[kX], v.block[kY], v.task);
     } else {
         s.output.fuse(v.channel_block, v.block[kX], v.task).fuse(v.task, v.block[kY], v.task);
     }
     s.output.fuse(v.task, v.block[kZ], v.task);
+    if (groups && s.groups > 1) s.output.fuse(v.task, s.g, v.task);
     if (p["parallel"]) s.output.parallel(v.task);
 }
 
@@ -566,7 +568,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
         s.output.unroll(v.vector).unroll(v.in_tile[kY]);
         if (problem.output_layout == Layout::nchw) s.output.unroll(v.channel);
     }
-    share_tasks(s, p, v);
+    share_tasks(s, p, v, !all_groups);
 
     s.acc.compute_at(s.output, v.in_block[kX]).bound_extent(s.g, 1);
     if (through_stack) {
@@ -874,7 +876,7 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
                   s.n})
         .vectorize(group)
         .unroll(v.in_tile[kX]);
-    share_tasks(s, p, v);
+    share_tasks(s, p, v, false);
     s.acc.compute_at(s.output, group_block)
         .bound_extent(s.g, lanes)
         .bound_extent(qx, p["tile_x"])

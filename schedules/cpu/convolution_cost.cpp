@@ -15,6 +15,7 @@ constexpr double kPage = 4096;           // bytes
 constexpr double kPagesAtHand = 64;      // whose addresses a core remembers
 constexpr double kExponential = 25;      // operations of a tanh or a sigmoid
 constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 to 50 us to wake
+constexpr int kLeastTasks = 4;           // of a kernel that is worth threads
 
 }  // namespace
 
@@ -193,10 +194,10 @@ double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage
     return misses + (bytes > costs_.held * static_cast<double>(m_.l1) ? tile.loaded / costs_.near_bytes : 0);
 }
 
-// Cycles of the weights' way from the caches, once for each block.
+// Cycles of the weights' way from the caches, as a rule once for each block.
 double ConvolutionCost::weights(const Schedule& p, const Tile& tile) const {
     const double bytes = 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
-    return bytes * blocks(p, tile) * cycles_per_byte(bytes);
+    return bytes * (tile.weights_once ? 1 : blocks(p, tile)) * cycles_per_byte(bytes);
 }
 
 // Cycles to store, beyond what arithmetic hides: turning, what goes through memory, and beginning runs that miss the
@@ -210,6 +211,34 @@ double ConvolutionCost::storing(const Schedule& p, const Tile& tile) const {
     if (!output_misses()) return cycles;
     if (tile.through_memory) cycles += kLateStore * 4 * s_.outputs() / costs_.stream_bytes;
     return cycles + s_.outputs() / run * (parts_of_pixels ? costs_.pixel_start : costs_.run_start);
+}
+
+// What threads share. A tile that has all groups' channels is a task for all of them.
+double ConvolutionCost::tasks(const Schedule& p, const Tile& tile, Stage stage) const {
+    const double groups = tile.block_groups > 1 ? 1 : static_cast<double>(s_.groups);
+    return blocks(p, tile) * groups * (stage == kPerBlock ? 1 : tile.channel_tasks);
+}
+
+// Sees to it that threads have something to share: blocks are cut, the outermost axis first. Not those that were chosen
+// for their copies of the input, or for what they hold of a plane; fewer are enough where each copies all groups.
+bool ConvolutionCost::share_out(Schedule& p, const Tile& tile, Stage stage) const {
+    if (stage == kPerBlock) return tasks(p, tile, stage) >= (tile.block_groups > 1 ? kLeastTasks : 2 * kLeastTasks);
+    for (int a = kAxes - 1; a >= 0; a--) {
+        while (tasks(p, tile, stage) < kLeastTasks && p[kBlock[a]] > 1) {
+            if (tile.flat) return false;
+            p.params[kBlock[a]] = divisor_within(tiles(tile, a), p[kBlock[a]] / 2);
+        }
+    }
+    return true;
+}
+
+double ConvolutionCost::cycles(const Schedule& p, const Tile& tile, Stage stage) const {
+    const int cuts = tiles(tile, kX) / p[kBlock[kX]] - 1;
+    const double reduction = (tile.reduction + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
+    const double traffic = weights(p, tile);
+    return static_cast<double>(s_.batch) *
+           (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) + staging(p, tile, stage) +
+            loading(p, tile, stage) + storing(p, tile));
 }
 
 // Adds the tile once for each place where the padded input may lie.
@@ -226,21 +255,12 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
             choose_blocks(p, tile, tile.block_bytes);
         else if (!choose_copied_blocks(p, tile, most_bytes))
             continue;
+        const bool parallel = cycles(p, tile, stage) > kWorthThreads;
+        if (parallel && !share_out(p, tile, stage)) continue;
         if (leaves_input(p, tile, stage)) continue;
-        const int cuts = tiles(tile, kX) / p[kBlock[kX]] - 1;
-        const double reduction = (tile.reduction + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
-        const double traffic = weights(p, tile);
-        const bool parallel = static_cast<double>(s_.batch) * std::max(reduction, traffic) > kWorthThreads;
-        // Blocks are what threads share when each has its copy, so there must be enough of them; fewer where each takes
-        // all groups, whose copies are large.
-        const bool all_groups = tile.block_groups > 1;
-        const double tasks = blocks(p, tile) * static_cast<double>(all_groups ? 1 : s_.groups);
-        if (stage == kPerBlock && parallel && tasks < (all_groups ? 4 : 8)) continue;
         p.params["stage"] = stage;
         p.params["parallel"] = parallel ? 1 : 0;
-        p.predicted_cycles = static_cast<double>(s_.batch) *
-                             (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) +
-                              staging(p, tile, stage) + loading(p, tile, stage) + storing(p, tile));
+        p.predicted_cycles = cycles(p, tile, stage);
         candidates_.push_back(std::move(p));
     }
 }

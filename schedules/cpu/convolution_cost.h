@@ -83,6 +83,8 @@ class ConvolutionCost {
         double cut = 0;                ///< cycles more for every cut through the rows, whose inputs both sides sum up
         double packed_channels = 0;    ///< output channels of a group, rounded up to whole blocks
         long long block_groups = 1;    ///< groups whose input a block holds
+        bool weights_once = false;     ///< not for each block
+        int channel_tasks = 1;         ///< blocks of a group's output channels that are tasks of their own
         bool channels_inside = false;  ///< the staged input has channels innermost
         long long block_bytes = kBlockBytes;
         long long most_pixels = 1LL << 40;  ///< quotients of a block
@@ -118,6 +120,9 @@ class ConvolutionCost {
     int copied_along(const Schedule& p, const Tile& tile, int axis) const;
     bool choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const;
     double blocks(const Schedule& p, const Tile& tile) const;
+    double tasks(const Schedule& p, const Tile& tile, Stage stage) const;
+    bool share_out(Schedule& p, const Tile& tile, Stage stage) const;
+    double cycles(const Schedule& p, const Tile& tile, Stage stage) const;
     bool leaves_input(const Schedule& p, const Tile& tile, Stage stage) const;
     double staging(const Schedule& p, const Tile& tile, Stage stage) const;
     double loading(const Schedule& p, const Tile& tile, Stage stage) const;

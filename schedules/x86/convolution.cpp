@@ -164,6 +164,7 @@ class X86Cost : public cpu::ConvolutionCost {
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
+        tile.channel_tasks = ceil_div(s_.group_out, block) / channel_blocks;
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, block)) * block;
         tile.extent = {tile_x, tile_y, 1};
         tile.block_bytes = bytes;
@@ -230,7 +231,8 @@ class X86Cost : public cpu::ConvolutionCost {
         Tile tile;
         tile.block_groups = all_groups ? s_.groups : 1;
         tile.extent = {lanes * vectors, tile_y, 1};
-        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        tile.channel_tasks = ceil_div(s_.group_out, channels);
+        tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
@@ -295,7 +297,8 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.extent = {s_.quotients[kX], 1, 1};
         tile.most_pixels = static_cast<long long>(rows) * s_.quotients[kX];
         tile.block_bytes = 1LL << 40;
-        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        tile.channel_tasks = ceil_div(s_.group_out, channels);
+        tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         tile.through_memory = true;
         tile.store = kFlatStore * m_.lanes / std::min(m_.lanes, s_.quotients[kX]);
         if (!s_.channels_first_out && s_.groups > 1) tile.store += scattered();
@@ -347,7 +350,8 @@ class X86Cost : public cpu::ConvolutionCost {
         Tile tile;
         tile.extent = {s_.quotients[kX], 1, 1};
         tile.in_place = s_.channels_first_in;
-        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        tile.channel_tasks = ceil_div(s_.group_out, channels);
+        tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         const double rows =
             static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * s_.quotients[kY] * s_.quotients[kZ];
         const double tiles = rows * ceil_div(s_.axes[kX].input, lanes * vectors) * parts;
@@ -390,6 +394,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.in_place = !s_.channels_first_in;
         tile.block_bytes = block_bytes;
         tile.most_in_row = static_cast<int>(most);
+        tile.channel_tasks = s_.period[kY];
         tile.packed_channels = static_cast<double>(blocks * block) / static_cast<double>(s_.all_taps[kX]);
         const double rows = static_cast<double>(s_.groups * blocks) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, 1);
@@ -442,6 +447,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.extent = {s_.quotients[kX], 1, 1};
         tile.channels_inside = true;
         tile.in_place = true;
+        tile.weights_once = true;
         tile.packed_channels = blocks * block / s_.taps();
         const double tiles = static_cast<double>(s_.groups) * blocks * ceil_div(s_.axes[kX].input, tile_x) *
                              ceil_div(s_.axes[kY].input, tile_y) * s_.axes[kZ].input;
@@ -487,7 +493,8 @@ class X86Cost : public cpu::ConvolutionCost {
         p.params["tile_x"] = tile_x;
         Tile tile;
         tile.extent = {tile_x, 1, 1};
-        tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, channels)) * channels;
+        tile.channel_tasks = ceil_div(s_.group_out, channels);
+        tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) *
                              ceil_div(s_.quotients[kX], tile_x) * s_.quotients[kY] * s_.quotients[kZ];
         const double steps = s_.taps() * s_.run_share(p, 1) / (lanes * vectors) * static_cast<double>(s_.group_in);

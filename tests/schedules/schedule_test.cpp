@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "generators/jit.h"
@@ -304,6 +305,50 @@ TEST(Schedules, StoreRunsOfPixels) {
         }
     }
     EXPECT_EQ(seen.size(), 4u);
+}
+
+// Tasks of the parallel loops that store the output; 0 without one.
+int tasks(const Problem& problem, const Schedule& schedule) {
+    class Find final : public Halide::Internal::IRVisitor {
+      public:
+        int tasks = 0;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Call* op) override {
+            IRVisitor::visit(op);
+            if (op->name != "halide_do_par_for") return;
+            std::ostringstream body;
+            body << op->args[0];
+            if (body.str().find("par_for_output") != std::string::npos)
+                tasks = static_cast<int>(Halide::Internal::as_const_int(op->args[2]).value_or(0));
+        }
+    } find;
+    show_lowered(problem, schedule, kTargets[0], find);
+    return find.tasks;
+}
+
+/// Few output channels, and groups of them: still more than one task, whatever the family.
+TEST(Schedules, HaveTasksForThreads) {
+    std::set<std::string> seen;
+    for (const char* shape : {R"("input": [1, 21, 34, 34], "out_channels": 21)",
+                              R"("input": [1, 64, 48, 48], "out_channels": 64, "groups": 64)",
+                              R"("input": [1, 96, 30, 33], "out_channels": 12, "groups": 3)"}) {
+        for (const char* layout : {"nchw", "nhwc"}) {
+            const Problem problem = problem_from(
+                (R"({"name": "k", "op": "conv_transpose", "kernel": [4, 4], "stride": [2, 2], "layout": ")" +
+                 std::string(layout) + "\", " + shape + "}")
+                    .c_str());
+            std::set<std::string> families;
+            for (const Schedule& schedule : candidates(problem, Halide::Target(kTargets[0]))) {
+                if (schedule["parallel"] == 0 || !families.insert(schedule.family).second) continue;
+                EXPECT_GE(tasks(problem, schedule), 4) << shape << ", " << layout << "\n" << request(schedule);
+            }
+            EXPECT_FALSE(families.empty());
+            seen.insert(families.begin(), families.end());
+        }
+    }
+    EXPECT_GE(seen.size(), 6u);
 }
 
 // Vectors that the lowered code stores under a mask.
