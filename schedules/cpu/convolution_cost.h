@@ -63,6 +63,7 @@ struct Costs {
     double near_load = 1;       ///< the same, if neighbouring tiles read the same
     double straddled_line = 0;  ///< load slots of each line that unaligned vectors touch
     double tile_row = 0;        ///< to begin a row of stores, one of a tile's several, that misses the caches
+    double shuffle = 0;         ///< of a vector with others, to interleave what is stored
     double contention = 0;      ///< of the less busy kind of port that one FMA a cycle does not hide
     double idle_sums = 0;       ///< sums' worth of issue slots that a tile leaves idle, for one FMA a cycle
 };

@@ -99,6 +99,14 @@ class X86Cost : public cpu::ConvolutionCost {
         return kScatter + 8.0 * static_cast<double>(std::min<long long>(kLine, s_.groups)) / costs_.stream_bytes;
     }
 
+    // Cycles per output to interleave vectors along x: phases, and channels if they are innermost. Arithmetic hides
+    // powers of two; of other numbers each vector takes a part from almost every other.
+    double interleaving(int lanes) const {
+        const long long ways = s_.period[kX] * (s_.channels_first_out ? 1 : s_.group_out);
+        if ((ways & (ways - 1)) == 0) return 0;
+        return costs_.shuffle * static_cast<double>(std::min<long long>(ways, lanes)) / lanes;
+    }
+
     void channels(int lanes) {
         for (int vectors = 1; vectors <= 4; vectors++) {
             if (lanes * (vectors - 1) >= s_.group_out) break;
@@ -241,6 +249,8 @@ class X86Cost : public cpu::ConvolutionCost {
             tile.store = (kThroughStack + kInterleave * interleaved) / lanes;
         else if (!s_.channels_first_out && s_.groups > 1)
             tile.store = scattered();
+        else
+            tile.store = interleaving(lanes);
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
@@ -248,7 +258,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double loads = tile_y * (vectors + straddling) + static_cast<double>(s_.all_taps[kX]) * channels;
         // Planes that are a power of two apart share their cache sets.
         const long long plane_bytes = 4LL * s_.axes[kX].output * s_.axes[kY].output * s_.axes[kZ].output;
-        if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store = kConflictingStore;
+        if (plane_bytes % 4096 == 0 && channels * tile_y > kWays) tile.store += kConflictingStore;
         if (tile_y > 1 && output_misses()) tile.store += costs_.tile_row / (lanes * vectors * s_.period[kX]);
         const double steps =
             static_cast<double>(s_.all_taps[kY] * s_.all_taps[kZ] * s_.group_in) * s_.run_share(p, tile_y);
@@ -301,7 +311,8 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         tile.through_memory = true;
         tile.store = kFlatStore * m_.lanes / std::min(m_.lanes, s_.quotients[kX]);
-        if (!s_.channels_first_out && s_.groups > 1) tile.store += scattered();
+        tile.store +=
+            !s_.channels_first_out && s_.groups > 1 ? scattered() : interleaving(std::min(m_.lanes, s_.quotients[kX]));
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * tiles_of_block *
                              blocks * s_.quotients[kZ];
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
@@ -359,7 +370,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         // What remains to be done of an output is to add its columns, most of which are not aligned.
         tile.store = kAddColumn * static_cast<double>(s_.all_taps[kX]) / (s_.period[kX] * m_.lanes);
-        if (!s_.channels_first_out && s_.groups > 1) tile.store += scattered();
+        tile.store += !s_.channels_first_out && s_.groups > 1 ? scattered() : interleaving(lanes);
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors;
         tile.reduction = tiles * (steps * step(lanes, sums, vectors + channels * at_once, sums) +
@@ -453,7 +464,9 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.axes[kY].input, tile_y) * s_.axes[kZ].input;
         const auto steps = static_cast<double>(s_.group_in);
         const bool distant = 4.0 * block * steps > static_cast<double>(m_.l1);
-        tile.loaded = tiles * steps * 4 * scalars;
+        // Neighbours in a row share their cache line, if it is still there: the next tile comes after all channels.
+        const double lines = s_.channels_first_in ? steps * 4 * kLine * tile_y : 0;
+        tile.loaded = lines > static_cast<double>(m_.l1) ? tiles * lines : tiles * steps * 4 * scalars;
         tile.reduction =
             tiles * (steps * step(lanes, sums, vectors * (distant ? costs_.near_load : 1) + scalars, sums) +
                      costs_.tile_overhead + 2 * sums) +

@@ -52,6 +52,7 @@ constexpr cpu::Costs kZen4Costs{.tile_overhead = 30,
                                 .near_load = 1.5,
                                 .straddled_line = 0.65,
                                 .tile_row = 5,
+                                .shuffle = 2.5,
                                 .contention = 0.3,
                                 .idle_sums = 2.1};
 
@@ -74,6 +75,7 @@ constexpr cpu::Costs kZen4Avx512Costs{.tile_overhead = 70,
                                       .near_load = 3,
                                       .straddled_line = 2.5,
                                       .tile_row = 5,
+                                      .shuffle = 1,
                                       .contention = 0.05,
                                       .idle_sums = 0.25};
 
