@@ -255,12 +255,15 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
             choose_blocks(p, tile, tile.block_bytes);
         else if (!choose_copied_blocks(p, tile, most_bytes))
             continue;
-        const bool parallel = cycles(p, tile, stage) > kWorthThreads;
-        if (parallel && !share_out(p, tile, stage)) continue;
+        p.predicted_cycles = cycles(p, tile, stage);
+        const bool parallel = p.predicted_cycles > kWorthThreads;
+        if (parallel) {
+            if (!share_out(p, tile, stage)) continue;
+            p.predicted_cycles = cycles(p, tile, stage);  // of the blocks that it cut
+        }
         if (leaves_input(p, tile, stage)) continue;
         p.params["stage"] = stage;
         p.params["parallel"] = parallel ? 1 : 0;
-        p.predicted_cycles = cycles(p, tile, stage);
         candidates_.push_back(std::move(p));
     }
 }

@@ -6,6 +6,7 @@
 // On one core of an Intel Xeon (Granite Rapids) loops of such tiles alone reach 88 % of the FMA peak and more.
 #include "schedules/x86/convolution.h"
 
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -99,11 +100,12 @@ class X86Cost : public cpu::ConvolutionCost {
         return kScatter + 8.0 * static_cast<double>(std::min<long long>(kLine, s_.groups)) / costs_.stream_bytes;
     }
 
-    // Cycles per output to interleave vectors along x: phases, and channels if they are innermost. Arithmetic hides
-    // powers of two; of other numbers each vector takes a part from almost every other.
-    double interleaving(int lanes) const {
+    // Cycles per output to store vectors along x. Phases are interleaved, and channels if they are innermost:
+    // arithmetic hides powers of two; of other numbers each vector takes a part from almost every other.
+    double store_along_x(int lanes) const {
+        if (!s_.channels_first_out && s_.groups > 1) return scattered();
         const long long ways = s_.period[kX] * (s_.channels_first_out ? 1 : s_.group_out);
-        if ((ways & (ways - 1)) == 0) return 0;
+        if (std::has_single_bit(static_cast<unsigned long long>(ways))) return 0;
         return costs_.shuffle * static_cast<double>(std::min<long long>(ways, lanes)) / lanes;
     }
 
@@ -245,12 +247,7 @@ class X86Cost : public cpu::ConvolutionCost {
                              ceil_div(s_.quotients[kX], lanes * vectors) * ceil_div(s_.quotients[kY], tile_y) *
                              s_.quotients[kZ];
         // Channels of other groups lie between the pixels of this one.
-        if (all_groups)
-            tile.store = (kThroughStack + kInterleave * interleaved) / lanes;
-        else if (!s_.channels_first_out && s_.groups > 1)
-            tile.store = scattered();
-        else
-            tile.store = interleaving(lanes);
+        tile.store = all_groups ? (kThroughStack + kInterleave * interleaved) / lanes : store_along_x(lanes);
         // A step is one input channel and one tap of y and z; the taps of x are unrolled and share their inputs. One
         // offset of x is aligned; the vectors of the others straddle cache lines.
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels * tile_y;
@@ -311,8 +308,7 @@ class X86Cost : public cpu::ConvolutionCost {
         tile.packed_channels = static_cast<double>(tile.channel_tasks) * channels;
         tile.through_memory = true;
         tile.store = kFlatStore * m_.lanes / std::min(m_.lanes, s_.quotients[kX]);
-        tile.store +=
-            !s_.channels_first_out && s_.groups > 1 ? scattered() : interleaving(std::min(m_.lanes, s_.quotients[kX]));
+        tile.store += store_along_x(std::min(m_.lanes, s_.quotients[kX]));
         const double tiles = static_cast<double>(s_.groups) * ceil_div(s_.group_out, channels) * tiles_of_block *
                              blocks * s_.quotients[kZ];
         const double fmas = static_cast<double>(s_.all_taps[kX]) * vectors * channels;
@@ -370,7 +366,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         // What remains to be done of an output is to add its columns, most of which are not aligned.
         tile.store = kAddColumn * static_cast<double>(s_.all_taps[kX]) / (s_.period[kX] * m_.lanes);
-        tile.store += !s_.channels_first_out && s_.groups > 1 ? scattered() : interleaving(lanes);
+        tile.store += store_along_x(lanes);
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors;
         tile.reduction = tiles * (steps * step(lanes, sums, vectors + channels * at_once, sums) +
