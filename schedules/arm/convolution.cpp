@@ -106,6 +106,7 @@ class ArmCost : public cpu::ConvolutionCost {
         p.params["depth"] = static_cast<int>(s_.group_in);
         p.params["passes_inside"] = 1 + kAxes;
         p.params["unroll_x"] = 0;
+        p.params["whole_pixels"] = 0;
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;

@@ -288,13 +288,16 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
     PerAxis<int> tile{1, 1, 1};
     if (p.family == "channels") {
         const int channel_blocks = ceil_div(group_out, value("lanes", 1) * value("vectors", 1));
+        const bool from_registers = !s.channels_first_out && value("channel_blocks", 1) == 1 &&
+                                    value("depth", 1) == s.group_in && value("passes_inside", 1) == 1 + kAxes;
         add({{"vectors", 1, 8},
              {"tile_x", 1, qx},
              {"tile_y", 1, qy},
              {"depth", 1, static_cast<int>(s.group_in), static_cast<int>(s.group_in)},
              {"channel_blocks", 1, channel_blocks, channel_blocks},
              {"passes_inside", 1, 1 + kAxes},
-             {"unroll_x", 0, s.may_unroll_x() && lane_loads == 1 && value("passes_inside", 1) > 1 ? 1 : 0}});
+             {"unroll_x", 0, s.may_unroll_x() && lane_loads == 1 && value("passes_inside", 1) > 1 ? 1 : 0},
+             {"whole_pixels", 0, from_registers ? 1 : 0}});
         tile = {value("tile_x", 1), value("tile_y", 1), 1};
         for (int a = 0; a < kAxes; a++) {
             const int quotients = s.quotients[a];

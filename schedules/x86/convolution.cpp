@@ -39,6 +39,7 @@ constexpr double kMaskedScatter = 6;    // the same, of a vector of which only a
 // Limits.
 constexpr int kLeastDepth = 24;             // input channels of a pass
 constexpr int kSpareRegisters = 3;          // LLVM spills before the last registers of AVX-512 are used
+constexpr int kFewProducts = 10;            // of an output, whose store takes longer
 constexpr int kMostUnrolledProducts = 512;  // in one step of a reduction
 constexpr int kMostColumnPasses = 3;        // over the input, one for each block of output channels
 constexpr int kMostColumnTiles = 3;         // that a row of inputs passes through, one after the other
@@ -129,6 +130,16 @@ class X86Cost : public cpu::ConvolutionCost {
         }
     }
 
+    // Whether outputs reach memory more slowly than they are computed, and the weights of a row stay close to the
+    // first-level cache: pixel after pixel, each row then leaves as one run of stores. Several rows make a tile.
+    bool stores_bind() const {
+        const double products = s_.taps() / s_.phases() * static_cast<double>(s_.group_in);
+        const double row_weights = 4.0 * static_cast<double>(s_.all_taps[kX] * s_.group_in * s_.group_out) *
+                                   s_.most_taps[kY] * s_.most_taps[kZ];
+        return s_.groups == 1 && !s_.channels_first_out && s_.quotients[kY] > 1 && output_misses() &&
+               products <= kFewProducts && row_weights < 2.0 * static_cast<double>(m_.l1);
+    }
+
     // How much of the reduction a pass takes: all of it, or as many input channels and taps as keep its weights in half
     // of the first-level cache.
     void choose_pass(Schedule& p, int block, bool one_pass, bool unroll_x) const {
@@ -162,19 +173,22 @@ class X86Cost : public cpu::ConvolutionCost {
         if (of.unroll_x && !s_.may_unroll_x()) return;
         const auto [lanes, vectors, tile_x, tile_y, channel_blocks, one_pass, unroll_x, bytes] = of;
         const bool planes = s_.channels_first_out;
+        const bool whole_pixels = one_pass && channel_blocks == 1 && stores_bind();
+        if (whole_pixels && tile_x > 1) return;
         const int pixels = tile_x * tile_y, sums = pixels * vectors, block = lanes * vectors;
         Schedule p = start("channels", lanes);
         p.params["vectors"] = vectors;
         p.params["tile_x"] = tile_x;
         p.params["tile_y"] = tile_y;
         p.params["unroll_x"] = unroll_x ? 1 : 0;
+        p.params["whole_pixels"] = whole_pixels ? 1 : 0;
         choose_pass(p, block, one_pass, unroll_x);
         const bool whole = p["depth"] == s_.group_in && p["passes_inside"] == 1 + kAxes;
         if (whole && !one_pass) return;  // the same as in one pass
         p.params["channel_blocks"] = channel_blocks;
         Tile tile;
         tile.channels_inside = true;
-        tile.channel_tasks = ceil_div(s_.group_out, block) / channel_blocks;
+        tile.channel_tasks = whole_pixels ? 1 : ceil_div(s_.group_out, block) / channel_blocks;
         tile.packed_channels = static_cast<double>(ceil_div(s_.group_out, block)) * block;
         tile.extent = {tile_x, tile_y, 1};
         tile.block_bytes = bytes;
@@ -182,7 +196,7 @@ class X86Cost : public cpu::ConvolutionCost {
         // The sums of a block are on the stack.
         tile.most_pixels = kMostTaskBytes / 2 / (4LL * block * channel_blocks * s_.period[kX]);
         if (tile.most_pixels < pixels) return;
-        tile.run_channels = planes ? 0 : block * channel_blocks;
+        tile.run_channels = planes ? 0 : whole_pixels ? static_cast<int>(s_.group_out) : block * channel_blocks;
         tile.through_memory = planes || channel_blocks > 1 || !one_pass;
         if (planes)
             tile.store = costs_.turn_per_element * (1 + 16.0 / std::min(16, s_.quotients[kX])) / 2;

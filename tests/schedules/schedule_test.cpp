@@ -307,6 +307,52 @@ TEST(Schedules, StoreRunsOfPixels) {
     EXPECT_EQ(seen.size(), 4u);
 }
 
+// The loops around the first store of the output, outermost first.
+std::vector<std::string> loops_around_store(const Problem& problem, const Schedule& schedule) {
+    class Find final : public Halide::Internal::IRVisitor {
+      public:
+        std::vector<std::string> found;
+
+      private:
+        std::vector<std::string> around_;
+
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::For* op) override {
+            around_.push_back(op->name);
+            IRVisitor::visit(op);
+            around_.pop_back();
+        }
+        void visit(const Halide::Internal::Store* op) override {
+            if (found.empty() && x86::is_stage(op->name, "output")) found = around_;
+        }
+    } find;
+    show_lowered(problem, schedule, kTargets[0], find);
+    return find.found;
+}
+
+/// Few products make a large output with channels last: the channels of a pixel and the phases of x are stored before
+/// the next pixel's.
+TEST(Schedules, StorePixelAfterPixel) {
+    const char* const json =
+        R"({"name": "k", "op": "conv_transpose", "input": [1, 2, 15, 18], "out_channels": 100, "kernel": [3, 5],
+            "stride": [2, 3], "layout": "nhwc", "residual": true})";
+    const Problem problem = problem_from(json);
+    expect_oracle_of_any(json, "channels");
+    bool seen = false;
+    for (const Schedule& schedule : candidates(problem, Halide::Target(kTargets[0]))) {
+        if (schedule.family != "channels" || !schedule["whole_pixels"] || schedule["vectors"] != 2) continue;
+        seen = true;
+        expect_oracle(problem, kTargets[0], request(schedule));
+        const std::vector<std::string> loops = loops_around_store(problem, schedule);
+        ASSERT_GE(loops.size(), 3u);
+        EXPECT_THAT(loops[loops.size() - 1], HasSubstr("c_block"));
+        EXPECT_THAT(loops[loops.size() - 2], HasSubstr("rx"));
+        EXPECT_THAT(loops[loops.size() - 3], HasSubstr("x_in_block"));
+        break;
+    }
+    EXPECT_TRUE(seen);
+}
+
 // Tasks of the parallel loops that store the output; 0 without one.
 int tasks(const Problem& problem, const Schedule& schedule) {
     class Find final : public Halide::Internal::IRVisitor {
