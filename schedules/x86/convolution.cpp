@@ -32,6 +32,7 @@ constexpr double kStartGather = 15;     // of a pixel whose columns are gathered
 constexpr double kMaskedStore = 4;      // of a pixel whose last vector is stored in part
 constexpr double kThroughStack = 6;     // to store a vector that comes from the stack, interleaved
 constexpr double kInterleave = 0.4;     // the same, for each vector that it is interleaved with
+constexpr double kHalves = 0.4;         // times what starts and finishes a tile, of vectors half as long as the longest
 constexpr double kSpilled = 1.15;       // times the arithmetic of a tile that spills a register
 constexpr double kScatter = 1.5;        // to store an element apart from its neighbours
 constexpr double kMaskedScatter = 6;    // the same, of a vector of which only a part is stored
@@ -83,15 +84,23 @@ class X86Cost : public cpu::ConvolutionCost {
         return {m_.lanes, m_.lanes / 2};
     }
 
+    // Of vectors that are worked on in halves.
+    bool is_half(int lanes) const { return m_.splits_vectors && lanes < m_.lanes; }
+
     // One step of a reduction: ports, `arrival` of what is loaded from beyond the first-level cache, then the latency
     // that too few independent sums leave open.
     double step(int lanes, double fmas, double loads, double sums, double arrival = 0) const {
         const double work = m_.fma ? 1 : 2;
-        const double fma_per_cycle = m_.fma_per_cycle * (m_.splits_vectors && lanes < m_.lanes ? 2 : 1);
+        const double fma_per_cycle = m_.fma_per_cycle * (is_half(lanes) ? 2 : 1);
         const double multiply = fmas / fma_per_cycle * work, load = std::max(loads / m_.loads_per_cycle, arrival);
         const double issue = std::max(multiply, load) + costs_.contention * fma_per_cycle * std::min(multiply, load);
         const double latency = fmas / sums * m_.fma_latency * work;
         return std::max(issue, latency) * (1 + costs_.idle_sums * fma_per_cycle / sums);
+    }
+
+    // Cycles to start and finish a tile whose vectors along x are interleaved when they are stored.
+    double interleaving(int lanes, int sums) const {
+        return (costs_.tile_overhead + 2 * sums) * (is_half(lanes) ? kHalves : 1);
     }
 
     // Cycles to store an output apart from its neighbours, channels of other groups. Where the caches do not hold them
@@ -107,7 +116,8 @@ class X86Cost : public cpu::ConvolutionCost {
         if (!s_.channels_first_out && s_.groups > 1) return scattered();
         const long long ways = s_.period[kX] * (s_.channels_first_out ? 1 : s_.group_out);
         if (std::has_single_bit(static_cast<unsigned long long>(ways))) return 0;
-        return costs_.shuffle * static_cast<double>(std::min<long long>(ways, lanes)) / lanes;
+        const double shuffle = costs_.shuffle * (m_.splits_vectors && !is_half(lanes) ? 2 : 1);
+        return shuffle * static_cast<double>(std::min<long long>(ways, lanes)) / lanes;
     }
 
     void channels(int lanes) {
@@ -276,8 +286,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors * tile_y;
-        tile.reduction =
-            tiles * (steps * step(lanes, fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
+        tile.reduction = tiles * (steps * step(lanes, fmas, loads, sums) + yz_phases * interleaving(lanes, sums));
         consider(p, tile);
     }
 
@@ -332,8 +341,7 @@ class X86Cost : public cpu::ConvolutionCost {
         const double yz_phases = static_cast<double>(s_.period[kY]) * s_.period[kZ];
         tile.steps = tiles * steps;
         tile.loaded = tile.steps * 4 * lanes * vectors;
-        tile.reduction =
-            tiles * (steps * step(lanes, fmas, loads, sums) + yz_phases * (costs_.tile_overhead + 2 * sums));
+        tile.reduction = tiles * (steps * step(lanes, fmas, loads, sums) + yz_phases * interleaving(lanes, sums));
         consider(p, tile);
     }
 
