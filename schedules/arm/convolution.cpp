@@ -225,6 +225,7 @@ class ArmCost : public cpu::ConvolutionCost {
         for (int tile_x = 1; tile_x <= std::min(12, s_.quotients[kX]); tile_x++) {
             Schedule p = start("groups", m_.lanes);
             p.params["tile_x"] = tile_x;
+            p.params["unroll_x"] = 0;
             Tile tile;
             tile.extent = {tile_x, 1, 1};
             tile.block_groups = s_.groups;

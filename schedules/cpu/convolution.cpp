@@ -48,6 +48,7 @@ constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over
 constexpr int kQuarterPage = 1 << 10;                   // bytes
 constexpr int kLeastTurned = 4;                         // elements of a row and a column
 constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
+constexpr int kMostUnrolledProducts = 256;              // of groups, taps of x and y
 constexpr int kMostUnrolledRow = 64;                    // vectors of a quotient's pixels
 constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
 
@@ -865,32 +866,45 @@ void schedule_phases(ConvolutionStages& s, const Problem& problem, const Schedul
     if (p["lane_loads"] > 1) load_lanes(read, s, problem, p, v.task, s.taps.x, s.i[kX], {{s.i[kX], p["tile_x"]}});
 }
 
-// One channel per group: every FMA loads its own inputs, so two loads a cycle feed two FMAs at best, and storing the
-// output takes longer than computing it.
+// One channel per group: every FMA has weights of its own. With "unroll_x" a step takes all phases and taps of x, which
+// share their inputs: kernel 4 and stride 2, 6 quotients are 24 FMAs for 8 inputs and 4 weights. One phase and tap at a
+// time loads an input for every FMA, so two loads a cycle feed two FMAs at best.
 void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedule& p) {
     const Loops v;
     const int lanes = p["lanes"];
     const auto [rx, ry, rz] = s.r;
     const auto [qx, qy, qz] = s.q;
     const PerAxis<int> tile{p["tile_x"], 1, 1};
+    const bool all_phases = p["unroll_x"];
     cut(s, p, tile, v);
     cut_channels(s, 1, v);
     const Var group_block("group_block"), group("group");
+    const std::vector<VarOrRVar> inner =
+        all_phases ? std::vector<VarOrRVar>{rx, group_block} : std::vector<VarOrRVar>{group_block, rx};
     s.output
         .split(s.g, group_block, group, lanes,
                s.groups % lanes == 0 ? TailStrategy::RoundUp : TailStrategy::ShiftInwards)
-        .reorder({group, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ], group_block, rx, v.in_block[kX], ry, rz,
-                  v.in_block[kY], v.in_block[kZ], v.channel, v.channel_block, v.block[kX], v.block[kY], v.block[kZ],
-                  s.n})
+        .reorder(concat({{group, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]},
+                         inner,
+                         {v.in_block[kX], ry, rz, v.in_block[kY], v.in_block[kZ], v.channel, v.channel_block,
+                          v.block[kX], v.block[kY], v.block[kZ], s.n}}))
         .vectorize(group)
         .unroll(v.in_tile[kX]);
+    if (all_phases) s.output.unroll(rx);
     share_tasks(s, p, v, false);
+    const int phases = all_phases ? s.axes[kX].period : 1;
     s.acc.compute_at(s.output, group_block)
         .bound_extent(s.g, lanes)
         .bound_extent(qx, p["tile_x"])
-        .reorder_storage(s.g, qx);
-    register_tile(s, p, s.g, {{}, 1}, {{qx}, p["tile_x"]}, channels_first_reduction(s));
-    keep_in_registers(s.acc, lanes, {s.g, qx});
+        .bound_extent(rx, phases)
+        .reorder_storage(s.g, qx, rx);
+    register_tile(s, p, s.g, {{}, 1}, {{rx, qx}, phases * p["tile_x"]}, {s.taps.y, s.taps.x, s.taps.z, s.taps.w});
+    keep_in_registers(s.acc, lanes, {s.g, qx, rx});
+    if (all_phases) {
+        s.acc.update().unroll(s.taps.y);
+        const int products = Columns(s.axes[kX]).count() * p["tile_x"];  // of a step
+        if (products * std::max(s.axes[kY].taps(), 1) <= kMostUnrolledProducts) s.acc.update().unroll(s.taps.z);
+    }
     stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }
 

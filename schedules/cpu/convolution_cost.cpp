@@ -369,7 +369,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
             return "schedule phases: expected an nchw output and phases of x, a multiple of lanes, that read the same "
                    "inputs";
     } else if (p.family == "groups") {
-        add({{"tile_x", 1, qx}});
+        add({{"tile_x", 1, qx}, {"unroll_x", 0, 1}});
         tile = {value("tile_x", 1), 1, 1};
         if (s.group_in != 1 || s.group_out != 1 || s.channels_first_out || s.groups < lanes)
             return "schedule groups: expected a depthwise problem with an nhwc output and at least lanes channels";

@@ -540,22 +540,37 @@ class X86Cost : public cpu::ConvolutionCost {
         if (s_.group_in != 1 || s_.group_out != 1 || s_.channels_first_out) return;
         int lanes = m_.lanes;
         while (lanes > s_.groups) lanes /= 2;
-        for (int tile_x = 1; tile_x <= std::min(12, s_.quotients[kX]); tile_x++) {
-            if (!fits_registers(tile_x, 1)) break;
-            Schedule p = start("groups", lanes);
-            p.params["tile_x"] = tile_x;
-            Tile tile;
-            tile.extent = {tile_x, 1, 1};
-            tile.block_groups = s_.groups;
-            tile.channels_inside = true;
-            tile.packed_channels = 1;
-            const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
-                                 s_.quotients[kY] * s_.quotients[kZ];
-            // Inputs are vectors here, one for each sum.
-            tile.reduction = tiles * (s_.taps() * s_.run_share(p, 1) * step(lanes, tile_x, tile_x + 1, tile_x) +
-                                      s_.phases() * (costs_.tile_overhead + tile_x));
-            consider(p, tile);
-        }
+        const bool unroll_x = s_.most_taps[kX] > 1 && fits_groups(1, true);
+        for (int tile_x = 1; tile_x <= std::min(12, s_.quotients[kX]); tile_x++)
+            if (fits_groups(tile_x, unroll_x)) add_groups(lanes, tile_x, unroll_x);
+    }
+
+    // All phases and taps of x keep their inputs beside their sums.
+    bool fits_groups(int tile_x, bool unroll_x) const {
+        if (!unroll_x) return fits_registers(tile_x, 1);
+        const int sums = tile_x * s_.period[kX], inputs = tile_x + s_.reach[kX];
+        return sums + inputs + 1 <= m_.registers && sums * s_.most_taps[kX] <= kMostUnrolledProducts;
+    }
+
+    void add_groups(int lanes, int tile_x, bool unroll_x) {
+        const int phases = unroll_x ? s_.period[kX] : 1, sums = tile_x * phases;
+        Schedule p = start("groups", lanes);
+        p.params["tile_x"] = tile_x;
+        p.params["unroll_x"] = unroll_x ? 1 : 0;
+        Tile tile;
+        tile.extent = {tile_x, 1, 1};
+        tile.block_groups = s_.groups;
+        tile.channels_inside = true;
+        tile.packed_channels = 1;
+        const double tiles = static_cast<double>(ceil_div(s_.groups, lanes)) * ceil_div(s_.quotients[kX], tile_x) *
+                             s_.quotients[kY] * s_.quotients[kZ];
+        // Inputs are vectors here, one for each sum, or for all phases and taps that read it.
+        const double products = unroll_x ? static_cast<double>(s_.all_taps[kX]) : 1;
+        const double loads = unroll_x ? tile_x + s_.reach[kX] + products : tile_x + 1;
+        const double steps = s_.taps() * s_.run_share(p, 1) / products;
+        tile.reduction = tiles * (steps * step(lanes, products * tile_x, loads, sums) +
+                                  s_.phases() / phases * (costs_.tile_overhead + sums));
+        consider(p, tile);
     }
 };
 

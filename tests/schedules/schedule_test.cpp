@@ -191,6 +191,24 @@ TEST(Schedules, GatherColumns) {
         "col2im");
 }
 
+/// Depthwise, channels last: phases of x that have different taps, read before and behind the input, or have none; a
+/// last period and a last vector of groups that are cut short; strides whose phases do not fit registers.
+TEST(Schedules, ShareInputsOfGroups) {
+    for (const char* const of_21_channels :
+         {R"("op": "conv_transpose", "input": [2, 21, 6, 11], "kernel": [4, 5], "stride": [2, 3],
+             "pads": [[1, 2], [4, -1]], "residual": true)",
+          R"("op": "conv_transpose", "input": [1, 21, 3, 4, 5], "kernel": [3, 4, 6], "stride": [1, 2, 2],
+             "dilation": [1, 1, 2], "pads": [[0, 0], [1, 1], [0, 3]])",
+          R"("op": "conv_transpose", "input": [1, 21, 5, 4], "kernel": [3, 40], "stride": [2, 20])",
+          R"("op": "resize_conv", "input": [1, 21, 4, 9], "resized": [8, 18], "mode": "linear", "kernel": [3, 3],
+             "pads": [[1, 1], [1, 1]], "activation": "relu")"}) {
+        expect_oracle_of_any((R"({"name": "k", "layout": "nhwc", "groups": 21, "out_channels": 21, )" +
+                              std::string(of_21_channels) + "}")
+                                 .c_str(),
+                             "groups");
+    }
+}
+
 /// One input along y, which most outputs do not see: reductions of one step under a test.
 TEST(Schedules, FlattenASingleRow) {
     expect_oracle_of_any(
