@@ -73,27 +73,31 @@ void cut_channels(ConvolutionStages& s, int block, const Loops& v) {
                    s.group_out % block == 0 ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
 }
 
+// What sets the tasks of one block apart. A tile may hold several groups, and store all channels.
+struct Tasks {
+    bool groups = true, channel_blocks = true;
+};
+
 // The outermost loops: tasks, channel blocks innermost so that neighbouring tasks share their input.
-std::vector<VarOrRVar> outer_loops(const ConvolutionStages& s, const Loops& v, bool groups = true,
-                                   bool channel_blocks = true) {
-    std::vector<VarOrRVar> loops{v.block[kX], v.block[kY], v.block[kZ]};
-    if (channel_blocks) loops.insert(loops.begin(), v.channel_block);
-    if (groups) loops.emplace_back(s.g);
+std::vector<VarOrRVar> outer_loops(const ConvolutionStages& s, const Loops& v, const Tasks& differ = {}) {
+    std::vector<VarOrRVar> loops;
+    if (differ.channel_blocks) loops.emplace_back(v.channel_block);
+    loops.insert(loops.end(), {v.block[kX], v.block[kY], v.block[kZ]});
+    if (differ.groups) loops.emplace_back(s.g);
     loops.emplace_back(s.n);
     return loops;
 }
 
-// What the threads share: blocks of every channel block, or whole blocks when each keeps its own copy of the input or
-// stores all channels; of every group, unless a tile holds several `groups`.
-void share_tasks(ConvolutionStages& s, const Schedule& p, const Loops& v, bool groups = true,
-                 bool all_channels = false) {
-    if (p["stage"] == kPerBlock || all_channels) {
+// What the threads share: blocks of every channel block and group, or whole blocks when each keeps its own copy of the
+// input.
+void share_tasks(ConvolutionStages& s, const Schedule& p, const Loops& v, const Tasks& differ = {}) {
+    if (p["stage"] == kPerBlock || !differ.channel_blocks) {
         s.output.fuse(v.block[kX], v.block[kY], v.task);
     } else {
         s.output.fuse(v.channel_block, v.block[kX], v.task).fuse(v.task, v.block[kY], v.task);
     }
     s.output.fuse(v.task, v.block[kZ], v.task);
-    if (groups && s.groups > 1) s.output.fuse(v.task, s.g, v.task);
+    if (differ.groups && s.groups > 1) s.output.fuse(v.task, s.g, v.task);
     if (p["parallel"]) s.output.parallel(v.task);
 }
 
@@ -382,7 +386,8 @@ void store_pixels(ConvolutionStages& s, const Problem& problem, const Channels& 
         s.output.split(v.in_block[a], v.in_block[a], v.in_tile[a], t.tile[a], TailStrategy::ShiftInwards);
     const std::vector<VarOrRVar> in_tile{v.lane, v.channel, v.in_tile[kX], v.in_tile[kY], v.in_tile[kZ]};
     if (t.whole_pixels)
-        s.output.reorder(concat({in_tile, {v.channel_block, rx}, in_block, {ry, rz}, outer_loops(s, v, true, false)}));
+        s.output.reorder(
+            concat({in_tile, {v.channel_block, rx}, in_block, {ry, rz}, outer_loops(s, v, {.channel_blocks = false})}));
     else
         s.output.reorder(concat({in_tile, in_block, {rx, ry, rz}, outer_loops(s, v)}));
     s.output.unroll(v.in_tile[kX]).unroll(v.in_tile[kY]);
@@ -422,7 +427,7 @@ void schedule_channels(ConvolutionStages& s, const Problem& problem, const Sched
         reader = store_planes(s, t, v);
     else
         store_pixels(s, problem, t, v);
-    share_tasks(s, p, v, true, t.whole_pixels);
+    share_tasks(s, p, v, {.channel_blocks = !t.whole_pixels});
 
     Func sums = t.one_pass ? s.acc.in(reader) : s.acc;
     if (!t.from_registers)
@@ -503,7 +508,7 @@ void store_rows(ConvolutionStages& s, const Problem& problem, int lanes, const V
                          rows,
                          channels_last ? std::vector<VarOrRVar>{} : std::vector<VarOrRVar>{v.channel},
                          outside,
-                         outer_loops(s, v, !all_groups)}))
+                         outer_loops(s, v, {.groups = !all_groups})}))
         .vectorize(v.lane);
     // Halide 21 cannot mask a piece of one lane.
     if (width * s.axes[kX].period % lanes != 1) s.output.unroll(rx);
@@ -577,7 +582,7 @@ void schedule_space(ConvolutionStages& s, const Problem& problem, const Schedule
         s.output.unroll(v.vector).unroll(v.in_tile[kY]);
         if (problem.output_layout == Layout::nchw) s.output.unroll(v.channel);
     }
-    share_tasks(s, p, v, !all_groups);
+    share_tasks(s, p, v, {.groups = !all_groups});
 
     s.acc.compute_at(s.output, v.in_block[kX]).bound_extent(s.g, 1);
     if (through_stack) {
@@ -891,7 +896,7 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
         .vectorize(group)
         .unroll(v.in_tile[kX]);
     if (all_phases) s.output.unroll(rx);
-    share_tasks(s, p, v, false);
+    share_tasks(s, p, v, {.groups = false});
     const int phases = all_phases ? s.axes[kX].period : 1;
     s.acc.compute_at(s.output, group_block)
         .bound_extent(s.g, lanes)
