@@ -371,6 +371,44 @@ TEST(Schedules, StorePixelAfterPixel) {
     EXPECT_TRUE(seen);
 }
 
+// Elements that the lowered code puts on the stack for buffers of a stage: the largest of them.
+int most_on_stack(const Problem& problem, const Schedule& schedule, const char* stage) {
+    class Find final : public Halide::Internal::IRVisitor {
+      public:
+        explicit Find(const char* stage) : stage_(stage) {}
+        int most = 0;
+
+      private:
+        const char* stage_;
+
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Allocate* op) override {
+            if (x86::is_stage(op->name, stage_)) most = std::max(most, op->constant_allocation_size());
+            IRVisitor::visit(op);
+        }
+    } find(stage);
+    show_lowered(problem, schedule, kTargets[0], find);
+    return find.most;
+}
+
+/// A last period of y that is cut short, and rows in several blocks: columns are still of one row.
+TEST(Schedules, HoldColumnsOfARow) {
+    const Problem problem = problem_from(
+        R"({"name": "k", "op": "conv_transpose", "input": [1, 48, 28, 28], "out_channels": 55, "kernel": [6, 6],
+            "stride": [3, 3], "pads": [[3, 1], [0, 0]], "output": [83, 87], "layout": "nhwc"})");
+    bool seen = false;
+    for (const Schedule& schedule : candidates(problem, Halide::Target(kTargets[0]))) {
+        if (schedule.family != "wide_columns" || schedule["block_y"] == 28 || schedule["stage"] != 0) continue;
+        seen = true;
+        const int most = most_on_stack(problem, schedule, "columns");
+        EXPECT_GT(most, 0);
+        EXPECT_LE(4 * most, 192 << 10) << request(schedule);
+        expect_oracle(problem, kTargets[0], request(schedule));
+        break;
+    }
+    EXPECT_TRUE(seen);
+}
+
 // Tasks of the parallel loops that store the output; 0 without one.
 int tasks(const Problem& problem, const Schedule& schedule) {
     class Find final : public Halide::Internal::IRVisitor {
