@@ -424,8 +424,7 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     for (int a = 0; a < kAxes; a++) {
         const AxisMap& axis = s.axes[a];
         if (axis.output % axis.period == 0) continue;
-        // Of a row's columns Halide would deduce from the first of these, where blocks cut y, that they are of all
-        // rows.
+        // From the usual condition Halide would deduce, where blocks cut y, that a row's columns are those of all rows.
         const int whole = axis.output / axis.period, rest = axis.output % axis.period;
         if (form.columns == 1 && form.columns_of_channels && a != kX)
             require(exists, s.q[a] < whole || s.r[a] < rest);
