@@ -48,7 +48,7 @@ constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over
 constexpr int kQuarterPage = 1 << 10;                   // bytes
 constexpr int kLeastTurned = 4;                         // elements of a row and a column
 constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
-constexpr int kMostUnrolledProducts = 256;              // of groups, taps of x and y
+constexpr int kMostProductsOfRows = 256;                // unrolled, of groups: taps of x and y
 constexpr int kMostUnrolledRow = 64;                    // vectors of a quotient's pixels
 constexpr long long kMostRowBytes = 64 << 10;           // of `rows` on a task's stack
 
@@ -531,6 +531,11 @@ void interleave_pixels(ConvolutionStages& s, const Problem& problem, bool all_gr
     if (problem.output_layout == Layout::nhwc) s.output.specialize(dense_output(s, channels));
 }
 
+// The taps of x innermost, to be unrolled.
+std::vector<VarOrRVar> taps_first_reduction(const ConvolutionStages& s) {
+    return {s.taps.y, s.taps.x, s.taps.z, s.taps.w};
+}
+
 // Vectors of sums along qx in `rows` rows, for `phases` phases of x, or columns, and p["channels"] channels.
 void sum_along_x(ConvolutionStages& s, const Problem& problem, const Schedule& p, const Loops& v, int rows,
                  int phases) {
@@ -541,8 +546,7 @@ void sum_along_x(ConvolutionStages& s, const Problem& problem, const Schedule& p
         .bound_extent(rx, phases)
         .reorder_storage(qx, rx, s.c, qy);
     for (const Var& one : {s.q[kZ], s.r[kY], s.r[kZ]}) s.acc.bound_extent(one, 1);
-    const std::vector<VarOrRVar> reduction{s.taps.y, s.taps.x, s.taps.z, s.taps.w};
-    register_tile(s, p, qx, {{qy}, p["vectors"] * rows}, {{rx, s.c}, phases * p["channels"]}, reduction);
+    register_tile(s, p, qx, {{qy}, p["vectors"] * rows}, {{rx, s.c}, phases * p["channels"]}, taps_first_reduction(s));
     keep_in_registers(s.acc, p["lanes"], {qx, rx, s.c, qy});
     s.acc.update().unroll(s.taps.y);
     if (p["lane_loads"] == 1) return;
@@ -903,12 +907,12 @@ void schedule_groups(ConvolutionStages& s, const Problem& problem, const Schedul
         .bound_extent(qx, p["tile_x"])
         .bound_extent(rx, phases)
         .reorder_storage(s.g, qx, rx);
-    register_tile(s, p, s.g, {{}, 1}, {{rx, qx}, phases * p["tile_x"]}, {s.taps.y, s.taps.x, s.taps.z, s.taps.w});
+    register_tile(s, p, s.g, {{}, 1}, {{rx, qx}, phases * p["tile_x"]}, taps_first_reduction(s));
     keep_in_registers(s.acc, lanes, {s.g, qx, rx});
     if (all_phases) {
         s.acc.update().unroll(s.taps.y);
         const int products = Columns(s.axes[kX]).count() * p["tile_x"];  // of a step
-        if (products * std::max(s.axes[kY].taps(), 1) <= kMostUnrolledProducts) s.acc.update().unroll(s.taps.z);
+        if (products * std::max(s.axes[kY].taps(), 1) <= kMostProductsOfRows) s.acc.update().unroll(s.taps.z);
     }
     stage_input(s, problem, p, v, whole_blocks(s, p, tile), {s.ci, s.i[kX], s.i[kY], s.i[kZ], s.n});
 }

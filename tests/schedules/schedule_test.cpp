@@ -11,6 +11,7 @@
 
 #include "generators/jit.h"
 #include "problem/problem_file.h"
+#include "schedules/cpu/task_memory.h"
 #include "schedules/planner.h"
 #include "schedules/x86/lowered_names.h"
 #include "schedules/x86/prefetched_stores.h"
@@ -402,7 +403,7 @@ TEST(Schedules, HoldColumnsOfARow) {
         seen = true;
         const int most = most_on_stack(problem, schedule, "columns");
         EXPECT_GT(most, 0);
-        EXPECT_LE(4 * most, 192 << 10) << request(schedule);
+        EXPECT_LE(4 * most, cpu::kMostTaskBytes) << request(schedule);
         expect_oracle(problem, kTargets[0], request(schedule));
         break;
     }
