@@ -58,12 +58,12 @@ std::vector<VarOrRVar> concat(std::initializer_list<std::vector<VarOrRVar>> part
     return all;
 }
 
-// Cuts quotients into tiles and blocks. A tile that would pass the end is shifted inwards: it computes a few outputs
-// twice instead of testing for each.
+// Cuts quotients into tiles and blocks. A tile or a block that would pass the end is shifted inwards: it computes a few
+// outputs twice instead of testing for each.
 void cut(ConvolutionStages& s, const Schedule& p, const PerAxis<int>& tile, const Loops& v) {
     for (int a = 0; a < kAxes; a++) {
         s.output.split(s.q[a], v.tile[a], v.in_tile[a], tile[a], TailStrategy::ShiftInwards)
-            .split(v.tile[a], v.block[a], v.in_block[a], p[kBlock[a]], TailStrategy::RoundUp);
+            .split(v.tile[a], v.block[a], v.in_block[a], p[kBlock[a]], TailStrategy::ShiftInwards);
     }
 }
 

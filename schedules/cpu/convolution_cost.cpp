@@ -16,6 +16,7 @@ constexpr double kPagesAtHand = 64;      // whose addresses a core remembers
 constexpr double kExponential = 25;      // operations of a tanh or a sigmoid
 constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 to 50 us to wake
 constexpr int kLeastTasks = 4;           // of a kernel that is worth threads
+constexpr int kLeastPerRepeated = 16;    // tiles of a row for each that two blocks compute
 
 }  // namespace
 
@@ -86,74 +87,101 @@ bool Shape::uniform_x() const {
     });
 }
 
+int ConvolutionCost::blocks_along(const Blocks& b, const Tile& tile, int axis) const {
+    return ceil_div(tiles(tile, axis), b.tiles[axis]);
+}
+
+double ConvolutionCost::blocks(const Blocks& b, const Tile& tile) const {
+    double count = 1;
+    for (int a = 0; a < kAxes; a++) count *= blocks_along(b, tile, a);
+    return count;
+}
+
+// Tiles that blocks compute, by tiles that there are.
+double ConvolutionCost::repeated(const Blocks& b, const Tile& tile) const {
+    double factor = blocks(b, tile);
+    for (int a = 0; a < kAxes; a++) factor *= static_cast<double>(b.tiles[a]) / tiles(tile, a);
+    return factor;
+}
+
+bool ConvolutionCost::may_be_block(const Blocks& b, const Tile& tile, int axis, int block) const {
+    const int count = tiles(tile, axis), repeated = ceil_div(count, block) * block - count;
+    return repeated == 0 || (!b.equal && axis == kX && kLeastPerRepeated * repeated <= count);
+}
+
+int ConvolutionCost::block_within(const Blocks& b, const Tile& tile, int axis, long long limit) const {
+    const int count = tiles(tile, axis);
+    int block = static_cast<int>(std::clamp<long long>(limit, 1, count));
+    block = ceil_div(count, ceil_div(count, block));  // as many blocks, as equal as can be
+    while (!may_be_block(b, tile, axis, block)) block--;
+    return block;
+}
+
 // A block's input stays in `bytes` of cache while every channel block passes over it.
-void ConvolutionCost::choose_blocks(Schedule& p, const Tile& tile, long long bytes) const {
+void ConvolutionCost::choose_blocks(Blocks& b, const Tile& tile, long long bytes) const {
     long long pixels = std::clamp<long long>(bytes / (4 * s_.group_in * tile.block_groups), 1, tile.most_pixels);
     for (int a = 0; a < kAxes; a++) {
         const long long most = a == kX ? std::min<long long>(pixels, tile.most_in_row) : pixels;
-        p.params[kBlock[a]] = divisor_within(tiles(tile, a), most / tile.extent[a]);
+        b.tiles[a] = block_within(b, tile, a, most / tile.extent[a]);
         pixels = std::max<long long>(1, pixels / s_.quotients[a]);
     }
 }
 
 // Input elements of one group that all blocks together copy, neighbours' overlaps counted once for each.
-double ConvolutionCost::copied(const Schedule& p, const Tile& tile) const {
+double ConvolutionCost::copied(const Blocks& b, const Tile& tile) const {
     double elements = static_cast<double>(s_.group_in);
     for (int a = 0; a < kAxes; a++)
-        elements *= static_cast<double>(copied_along(p, tile, a)) * tiles(tile, a) / p[kBlock[a]];
+        elements *= static_cast<double>(copied_along(b, tile, a)) * blocks_along(b, tile, a);
     return elements;
 }
 
-int ConvolutionCost::copied_along(const Schedule& p, const Tile& tile, int axis) const {
-    int quotients = p[kBlock[axis]] * tile.extent[axis];
+int ConvolutionCost::copied_along(const Blocks& b, const Tile& tile, int axis) const {
+    int quotients = b.tiles[axis] * tile.extent[axis];
     if (tile.shifts) quotients = std::min(quotients, s_.quotients[axis]);
-    return quotients + s_.reach[axis] + (axis == kX ? p["lanes"] : 0);
+    return quotients + s_.reach[axis] + (axis == kX ? b.lanes : 0);
 }
 
-// For copies on a task's stack: the blocks that fit there and copy the least.
-bool ConvolutionCost::choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const {
-    Schedule trial = p;
+// For copies on a task's stack: the blocks that fit there and copy the least, or, where they may repeat tiles, cost the
+// least.
+bool ConvolutionCost::choose_copied_blocks(Blocks& b, const Tile& tile, long long most_bytes) const {
+    Blocks trial = b;
     double least = 0;
     const auto try_blocks = [&](int x, int y, int z) {
-        trial.params[kBlock[kX]] = x, trial.params[kBlock[kY]] = y, trial.params[kBlock[kZ]] = z;
+        trial.tiles = {x, y, z};
         long long bytes = 4 * s_.group_in * tile.block_groups, pixels = 1;
         for (int a = 0; a < kAxes; a++) {
             bytes *= copied_along(trial, tile, a);
-            pixels *= std::min(trial[kBlock[a]] * tile.extent[a], s_.quotients[a]);
+            pixels *= std::min(trial.tiles[a] * tile.extent[a], s_.quotients[a]);
         }
         if (bytes > most_bytes || pixels > tile.most_pixels || x * tile.extent[kX] > tile.most_in_row) return false;
-        const double elements = copied(trial, tile);
-        if (least == 0 || elements < least) p.params = trial.params, least = elements;
+        const double cost = b.equal ? copied(trial, tile) : cycles(trial, tile, kPerBlock);
+        if (least == 0 || cost < least) b.tiles = trial.tiles, least = cost;
         return true;
     };
-    const auto each_divisor = [](int count, const auto& use) {
-        for (int d = 1; d <= count; d++)
-            if (count % d == 0 && !use(d)) return;
+    const auto each_block = [&](int axis, const auto& use) {
+        const int count = tiles(tile, axis);
+        for (int block = 1;; block = ceil_div(count, (count - 1) / block)) {  // the next that takes fewer blocks
+            if ((may_be_block(b, tile, axis, block) && !use(block)) || block == count) return;
+        }
     };
     // A part of a row of a resampled image would need a part of the input's row that nobody can tell.
-    each_divisor(tiles(tile, kX), [&](int x) {
+    each_block(kX, [&](int x) {
         if (s_.resamples) x = tiles(tile, kX);
-        each_divisor(tiles(tile, kY), [&](int y) {
+        each_block(kY, [&](int y) {
             bool fits = true;
-            each_divisor(tiles(tile, kZ), [&](int z) { return fits = try_blocks(x, y, z); });
-            return trial[kBlock[kZ]] > 1 || fits;
+            each_block(kZ, [&](int z) { return fits = try_blocks(x, y, z); });
+            return trial.tiles[kZ] > 1 || fits;
         });
         return !s_.resamples;
     });
     return least > 0;
 }
 
-double ConvolutionCost::blocks(const Schedule& p, const Tile& tile) const {
-    double count = 1;
-    for (int a = 0; a < kAxes; a++) count *= static_cast<double>(tiles(tile, a)) / p[kBlock[a]];
-    return count;
-}
-
 // Where nothing is padded, a block must not go past the input's end.
-bool ConvolutionCost::leaves_input(const Schedule& p, const Tile& tile, Stage stage) const {
+bool ConvolutionCost::leaves_input(const Blocks& b, const Tile& tile, Stage stage) const {
     if (s_.pads || (tile.shifts && stage != kPerBlock)) return false;
     for (int a = 0; a < kAxes; a++) {
-        const bool several = p[kBlock[a]] * tile.extent[a] < s_.quotients[a];
+        const bool several = b.tiles[a] * tile.extent[a] < s_.quotients[a];
         if (s_.quotients[a] % tile.extent[a] != 0 && several == tile.shifts) return true;
     }
     return false;
@@ -166,7 +194,7 @@ double ConvolutionCost::cycles_per_byte(double bytes) const {
 }
 
 // Cycles to bring the input to where tiles read it.
-double ConvolutionCost::staging(const Schedule& p, const Tile& tile, Stage stage) const {
+double ConvolutionCost::staging(const Blocks& b, const Tile& tile, Stage stage) const {
     const double byte = cycles_per_byte(4 * s_.inputs());
     const bool same_order = tile.channels_inside != s_.channels_first_in;
     double move = same_order ? 8.0 / m_.lanes : costs_.turn_per_element / 2 * 16 / m_.lanes;
@@ -175,7 +203,7 @@ double ConvolutionCost::staging(const Schedule& p, const Tile& tile, Stage stage
                 s_.taps_along_rows * (s_.gathers && !tile.channels_inside ? costs_.gather : 1.0 / m_.lanes);
     if (stage == kPerImage) return s_.inputs() * (move + costs_.staged_bytes * byte);
     const double reading = s_.inputs() * 4 * byte;
-    return stage == kDirect ? reading : reading + copied(p, tile) * static_cast<double>(s_.groups) * move;
+    return stage == kDirect ? reading : reading + copied(b, tile) * static_cast<double>(s_.groups) * move;
 }
 
 // Steps of the reduction that go to a page which is not at hand, because channels are far apart and many.
@@ -186,24 +214,24 @@ double ConvolutionCost::page_misses(const Tile& tile) const {
 }
 
 // Cycles of loads from a block's input that the caches do not hold.
-double ConvolutionCost::loading(const Schedule& p, const Tile& tile, Stage stage) const {
+double ConvolutionCost::loading(const Blocks& b, const Tile& tile, Stage stage) const {
     const double misses = stage == kPerImage || tile.in_place ? costs_.page_miss * page_misses(tile) : 0;
     double bytes = 4 * static_cast<double>(s_.group_in * tile.block_groups);
-    for (int a = 0; a < kAxes; a++) bytes *= copied_along(p, tile, a);
+    for (int a = 0; a < kAxes; a++) bytes *= copied_along(b, tile, a);
     if (bytes > l2()) return misses + tile.loaded / costs_.input_bytes;
     return misses + (bytes > costs_.held * static_cast<double>(m_.l1) ? tile.loaded / costs_.near_bytes : 0);
 }
 
 // Cycles of the weights' way from the caches, as a rule once for each block.
-double ConvolutionCost::weights(const Schedule& p, const Tile& tile) const {
+double ConvolutionCost::weights(const Blocks& b, const Tile& tile) const {
     const double bytes = 4.0 * static_cast<double>(s_.groups * s_.group_in) * tile.packed_channels * s_.taps();
-    return bytes * (tile.weights_once ? 1 : blocks(p, tile)) * cycles_per_byte(bytes);
+    return bytes * (tile.weights_once ? 1 : blocks(b, tile)) * cycles_per_byte(bytes);
 }
 
 // Cycles to store, beyond what arithmetic hides: turning, what goes through memory, and beginning runs that miss the
 // caches.
-double ConvolutionCost::storing(const Schedule& p, const Tile& tile) const {
-    double run = s_.period[kX] * std::min(p[kBlock[kX]] * tile.extent[kX], s_.quotients[kX]);
+double ConvolutionCost::storing(const Blocks& b, const Tile& tile) const {
+    double run = s_.period[kX] * std::min(b.tiles[kX] * tile.extent[kX], s_.quotients[kX]);
     const bool parts_of_pixels = tile.run_channels != 0 && tile.run_channels < s_.group_out;
     if (parts_of_pixels) run = tile.run_channels;
     if (tile.run_channels >= s_.group_out) run *= static_cast<double>(s_.group_out);
@@ -214,31 +242,32 @@ double ConvolutionCost::storing(const Schedule& p, const Tile& tile) const {
 }
 
 // What threads share. A tile that has all groups' channels is a task for all of them.
-double ConvolutionCost::tasks(const Schedule& p, const Tile& tile, Stage stage) const {
+double ConvolutionCost::tasks(const Blocks& b, const Tile& tile, Stage stage) const {
     const double groups = tile.block_groups > 1 ? 1 : static_cast<double>(s_.groups);
-    return blocks(p, tile) * groups * (stage == kPerBlock ? 1 : tile.channel_tasks);
+    return blocks(b, tile) * groups * (stage == kPerBlock ? 1 : tile.channel_tasks);
 }
 
 // Sees to it that threads have something to share: blocks are cut, the outermost axis first. Not those that were chosen
 // for their copies of the input, or for what they hold of a plane; fewer are enough where each copies all groups.
-bool ConvolutionCost::share_out(Schedule& p, const Tile& tile, Stage stage) const {
-    if (stage == kPerBlock) return tasks(p, tile, stage) >= (tile.block_groups > 1 ? kLeastTasks : 2 * kLeastTasks);
+bool ConvolutionCost::share_out(Blocks& b, const Tile& tile, Stage stage) const {
+    if (stage == kPerBlock) return tasks(b, tile, stage) >= (tile.block_groups > 1 ? kLeastTasks : 2 * kLeastTasks);
     for (int a = kAxes - 1; a >= 0; a--) {
-        while (tasks(p, tile, stage) < kLeastTasks && p[kBlock[a]] > 1) {
+        while (tasks(b, tile, stage) < kLeastTasks && b.tiles[a] > 1) {
             if (tile.flat) return false;
-            p.params[kBlock[a]] = divisor_within(tiles(tile, a), p[kBlock[a]] / 2);
+            b.tiles[a] = block_within(b, tile, a, b.tiles[a] / 2);
         }
     }
     return true;
 }
 
-double ConvolutionCost::cycles(const Schedule& p, const Tile& tile, Stage stage) const {
-    const int cuts = tiles(tile, kX) / p[kBlock[kX]] - 1;
-    const double reduction = (tile.reduction + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
-    const double traffic = weights(p, tile);
+double ConvolutionCost::cycles(const Blocks& b, const Tile& tile, Stage stage) const {
+    const int cuts = blocks_along(b, tile, kX) - 1;
+    const double reduction =
+        (tile.reduction * repeated(b, tile) + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
+    const double traffic = weights(b, tile);
     return static_cast<double>(s_.batch) *
-           (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) + staging(p, tile, stage) +
-            loading(p, tile, stage) + storing(p, tile));
+           (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) + staging(b, tile, stage) +
+            loading(b, tile, stage) + storing(b, tile));
 }
 
 // Adds the tile once for each place where the padded input may lie.
@@ -250,22 +279,31 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         if (tile.in_place != (stage == kDirect) &&
             (tile.in_place || s_.pads || !tile.channels_inside || s_.channels_first_in))
             continue;
-        Schedule p = base;
-        if (stage != kPerBlock)
-            choose_blocks(p, tile, tile.block_bytes);
-        else if (!choose_copied_blocks(p, tile, most_bytes))
-            continue;
-        p.predicted_cycles = cycles(p, tile, stage);
-        const bool parallel = p.predicted_cycles > kWorthThreads;
-        if (parallel) {
-            if (!share_out(p, tile, stage)) continue;
-            p.predicted_cycles = cycles(p, tile, stage);  // of the blocks that it cut
-        }
-        if (leaves_input(p, tile, stage)) continue;
-        p.params["stage"] = stage;
-        p.params["parallel"] = parallel ? 1 : 0;
-        candidates_.push_back(std::move(p));
+        for (const bool equal : {true, false}) consider_blocks(base, tile, stage, most_bytes, equal);
     }
+}
+
+void ConvolutionCost::consider_blocks(const Schedule& base, const Tile& tile, Stage stage, long long most_bytes,
+                                      bool equal) {
+    Blocks b{.lanes = base["lanes"], .equal = equal};
+    if (stage != kPerBlock)
+        choose_blocks(b, tile, tile.block_bytes);
+    else if (!choose_copied_blocks(b, tile, most_bytes))
+        return;
+    double predicted = cycles(b, tile, stage);
+    const bool parallel = predicted > kWorthThreads;
+    if (parallel) {
+        if (!share_out(b, tile, stage)) return;
+        predicted = cycles(b, tile, stage);  // of the blocks that it cut
+    }
+    const bool repeats = blocks_along(b, tile, kX) * b.tiles[kX] > tiles(tile, kX);
+    if (leaves_input(b, tile, stage) || (!equal && !repeats)) return;
+    Schedule p = base;
+    for (int a = 0; a < kAxes; a++) p.params[kBlock[a]] = b.tiles[a];
+    p.params["stage"] = stage;
+    p.params["parallel"] = parallel ? 1 : 0;
+    p.predicted_cycles = predicted;
+    candidates_.push_back(std::move(p));
 }
 
 Schedule ConvolutionCost::start(const char* family, int lanes) const {
@@ -382,7 +420,7 @@ std::optional<std::string> reject_convolution(const Problem& problem, const Mach
         const int tiles = ceil_div(s.quotients[a], tile[a]);
         // A part of a row of a resampled image would need a part of the input's row that nobody can tell.
         const bool whole = a == kX && s.resamples && value("stage", kDirect) == kPerBlock;
-        ranges.push_back({kBlock[a], whole ? tiles : 1, tiles, tiles});
+        ranges.push_back({kBlock[a], whole ? tiles : 1, tiles, a == kX ? 0 : tiles});
     }
     return reject_params(p, ranges);
 }

@@ -116,20 +116,33 @@ class ConvolutionCost {
 
   private:
     int tiles(const Tile& tile, int axis) const { return ceil_div(s_.quotients[axis], tile.extent[axis]); }
-    void choose_blocks(Schedule& p, const Tile& tile, long long bytes) const;
-    double copied(const Schedule& p, const Tile& tile) const;
-    int copied_along(const Schedule& p, const Tile& tile, int axis) const;
-    bool choose_copied_blocks(Schedule& p, const Tile& tile, long long most_bytes) const;
-    double blocks(const Schedule& p, const Tile& tile) const;
-    double tasks(const Schedule& p, const Tile& tile, Stage stage) const;
-    bool share_out(Schedule& p, const Tile& tile, Stage stage) const;
-    double cycles(const Schedule& p, const Tile& tile, Stage stage) const;
-    bool leaves_input(const Schedule& p, const Tile& tile, Stage stage) const;
-    double staging(const Schedule& p, const Tile& tile, Stage stage) const;
-    double loading(const Schedule& p, const Tile& tile, Stage stage) const;
+    /// How many tiles make a block, of schedules whose vectors have so many lanes. Blocks of equal size compute each
+    /// tile once, but a row of many tiles may have few divisors. Otherwise the last block of a row is shifted inwards.
+    struct Blocks {
+        int lanes = 1;
+        bool equal = true;
+        PerAxis<int> tiles{1, 1, 1};
+    };
+
+    bool may_be_block(const Blocks& b, const Tile& tile, int axis, int block) const;
+    int block_within(const Blocks& b, const Tile& tile, int axis, long long limit) const;
+    int blocks_along(const Blocks& b, const Tile& tile, int axis) const;
+    double blocks(const Blocks& b, const Tile& tile) const;
+    double repeated(const Blocks& b, const Tile& tile) const;
+    void consider_blocks(const Schedule& base, const Tile& tile, Stage stage, long long most_bytes, bool equal);
+    void choose_blocks(Blocks& b, const Tile& tile, long long bytes) const;
+    double copied(const Blocks& b, const Tile& tile) const;
+    int copied_along(const Blocks& b, const Tile& tile, int axis) const;
+    bool choose_copied_blocks(Blocks& b, const Tile& tile, long long most_bytes) const;
+    double tasks(const Blocks& b, const Tile& tile, Stage stage) const;
+    bool share_out(Blocks& b, const Tile& tile, Stage stage) const;
+    double cycles(const Blocks& b, const Tile& tile, Stage stage) const;
+    bool leaves_input(const Blocks& b, const Tile& tile, Stage stage) const;
+    double staging(const Blocks& b, const Tile& tile, Stage stage) const;
+    double loading(const Blocks& b, const Tile& tile, Stage stage) const;
     double page_misses(const Tile& tile) const;
-    double weights(const Schedule& p, const Tile& tile) const;
-    double storing(const Schedule& p, const Tile& tile) const;
+    double weights(const Blocks& b, const Tile& tile) const;
+    double storing(const Blocks& b, const Tile& tile) const;
 };
 
 /// Why `schedule` cannot run the problem; nothing if it can.

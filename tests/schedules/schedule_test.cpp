@@ -410,6 +410,34 @@ TEST(Schedules, HoldColumnsOfARow) {
     EXPECT_TRUE(seen);
 }
 
+/// A row of a prime number of quotients has no equal blocks: the last one is shifted inwards.
+TEST(Schedules, ShiftTheLastBlockOfARow) {
+    const int quotients = 1009;
+    Rng rng(seed_from_environment());
+    for (const auto& [family, groups, layout] :
+         {std::tuple("channels", 1, "nhwc"), {"channels", 1, "nchw"}, {"space", 1, "nchw"}, {"groups", 32, "nhwc"}}) {
+        const Problem problem = problem_from(Json{{"name", "k"},
+                                                  {"op", "conv_transpose"},
+                                                  {"input", {1, 32, quotients}},
+                                                  {"out_channels", 32},
+                                                  {"kernel", 4},
+                                                  {"stride", 2},
+                                                  {"pads", {{1, 1}}},
+                                                  {"groups", groups},
+                                                  {"layout", layout}}
+                                                 .dump()
+                                                 .c_str());
+        std::vector<Schedule> all = candidates(problem, Halide::Target(kTargets[1]));
+        std::erase_if(all, [&, family = family](const Schedule& s) {
+            if (s.family != family) return true;
+            const int tile = s.family == "space" ? s["lanes"] * s["vectors"] : s["tile_x"];
+            return ceil_div(quotients, tile) % s["block_x"] == 0;
+        });
+        ASSERT_FALSE(all.empty()) << family;
+        for (int i = 0; i < 2; i++) expect_oracle(problem, kTargets[1], request(rng.pick(all)));
+    }
+}
+
 // Tasks of the parallel loops that store the output; 0 without one.
 int tasks(const Problem& problem, const Schedule& schedule) {
     class Find final : public Halide::Internal::IRVisitor {
@@ -541,8 +569,8 @@ TEST_F(Rejected, TileBeyondTheProblem) {
     EXPECT_THAT(why([](Schedule& s) { s.params["tile_y"] = 33; }), HasSubstr("tile_y: expected 1 to 32, found 33"));
 }
 
-TEST_F(Rejected, BlockThatLeavesARemainder) {
-    EXPECT_THAT(why([](Schedule& s) { s.params["block_y"] = 31; }), HasSubstr("block_y: expected"));
+TEST_F(Rejected, BlockOfRowsThatLeavesARemainder) {
+    EXPECT_THAT(why([](Schedule& s) { s.params["block_y"] = 31; }), HasSubstr("block_y: expected a divisor"));
 }
 
 TEST_F(Rejected, NoSchedule) {
