@@ -341,6 +341,7 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
     const auto [x, y, z] = s.i;
 
     // What the taps read: the input or the resampled image, zero outside so that every tap may be read.
+    s.input = in.input;
     Func image = in.input;
     if (s.resamples) {
         const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));

@@ -78,6 +78,7 @@ struct ConvolutionStages {
     Halide::Expr dense_input;          ///< of channels last: its pixels follow each other, see GatherStages
     int pitch = 0;                     ///< of `flat`, from a row to the next
     std::vector<Halide::Func> tables;  ///< of the resampling, those that are computed
+    Halide::Func input;                ///< what `padded` reads, unless it is resampled
     Halide::Func rows{"rows"}, padded{"padded"}, flat{"flat"}, filter{"filter"}, acc{"acc"}, columns{"columns"},
         gathered{"gathered"}, output{"output"};
     Halide::RDom taps, inside, outside, gather;  ///< inside, outside: of the updates of `flat`, or of `columns`

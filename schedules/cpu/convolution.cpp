@@ -47,6 +47,7 @@ struct Loops {
 constexpr const char* kPaddedVector = "padded_vector";  // loop of `padded` over vectors
 constexpr int kQuarterPage = 1 << 10;                   // bytes
 constexpr int kLeastTurned = 4;                         // elements of a row and a column
+constexpr int kMostTurnedAtOnce = 64;                   // inputs of a row
 constexpr int kMostUnrolledVectors = 8;                 // of a pixel when it is stored
 constexpr int kMostProductsOfRows = 256;                // unrolled, of groups: taps of x and y
 constexpr int kMostUnrolledRow = 64;                    // vectors of a quotient's pixels
@@ -187,6 +188,19 @@ void copy_turned(Func staged, Func tile, const Var& to, int row, const Var& from
     turn(tile, from, from_extent, from_extent, to, to_extent);
 }
 
+// As copy_turned from rows to channels, but of whole rows of the input without their padding: vectors along a short row
+// that is padded would mostly meet its ends, and take each element by itself, tested.
+void copy_turned_rows(ConvolutionStages& s, int lanes, int row) {
+    const Var to_tile("to_tile"), in_row("to");
+    const int channels = power_of_two_within(std::min(lanes, s.group_in));
+    s.padded.split(s.ci, to_tile, in_row, channels, TailStrategy::ShiftInwards)
+        .reorder(in_row, s.i[kX], to_tile)
+        .vectorize(in_row);
+    Func rows = s.input.in(s.padded);
+    rows.compute_at(s.padded, to_tile);
+    turn(rows, rows.args()[1], row, power_of_two_within(std::min(lanes, row)), rows.args()[0], channels);
+}
+
 // The padded input in the order in which the reduction walks it: once per image, or once per block of `extent`
 // quotients on the task's stack.
 // Returns what `acc` reads.
@@ -200,9 +214,15 @@ Func stage_input(ConvolutionStages& s, const Problem& problem, const Schedule& p
     const int row = extent[kX] + reach(s.axes[kX]);
     const bool turns =
         !s.resamples && along_x != (problem.input_layout == Layout::nchw) && std::min(row, s.group_in) >= kLeastTurned;
-    Func staged = turns ? s.padded.in(s.acc) : s.padded;
+    const int input = s.axes[kX].input, first = first_read(s.axes[kX]);
+    const bool reads_rows = first <= 0 && first + row >= input && extent[kX] >= s.quotients(kX);
+    const bool turns_rows =
+        turns && s.pads && !along_x && reads_rows && input >= kLeastTurned && input <= kMostTurnedAtOnce;
+    Func staged = turns && !turns_rows ? s.padded.in(s.acc) : s.padded;
     staged.reorder_storage(order).reorder(std::vector<VarOrRVar>(order.begin(), order.end()));
-    if (turns) {
+    if (turns_rows) {
+        copy_turned_rows(s, lanes, input);
+    } else if (turns) {
         copy_turned(staged, s.padded, order[0], along_x ? row : s.group_in, order[1], along_x ? s.group_in : row,
                     s.i[kX], lanes, excess_is_padding ? TailStrategy::RoundUp : TailStrategy::ShiftInwards);
     } else if (s.resamples) {

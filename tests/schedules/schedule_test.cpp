@@ -410,6 +410,15 @@ TEST(Schedules, HoldColumnsOfARow) {
     EXPECT_TRUE(seen);
 }
 
+/// Short rows of planes are turned over as a whole: groups of channels that no vector divides, padding on either side,
+/// rows above and below.
+TEST(Schedules, TurnShortRows) {
+    expect_oracle_of_any(
+        R"({"name": "k", "op": "conv_transpose", "input": [2, 22, 3, 4, 7], "out_channels": 10, "kernel": [3, 3, 4],
+            "stride": [1, 2, 2], "pads": [[1, 1], [1, 0], [0, 2]], "groups": 2})",
+        "channels", 4);
+}
+
 /// A row of a prime number of quotients has no equal blocks: the last one is shifted inwards.
 TEST(Schedules, ShiftTheLastBlockOfARow) {
     const int quotients = 1009;
