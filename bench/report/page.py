@@ -9,6 +9,11 @@ from results import CLASSES, ISAS, LAYOUTS, LIBRARIES, OURS
 PEERS = [library for library in LIBRARIES if library != OURS]
 LAYERS = "layers"
 
+RETRIES = """
+Beside XNNPACK and the newest oneDNN a layer is measured again, a few times at most, if the FMA peak fell far below the best
+of the run: the processors of a virtual machine may share a core for some seconds.
+"""
+
 
 def write(results, directory):
     reasons_file = directory / "losses.json"
@@ -45,7 +50,8 @@ at the FMA peak, or reading and writing every tensor once at the rate of the bet
 (depthwise: of filling the output), whichever is longer. Fast algorithms need fewer FLOPs than the direct ones that are
 counted, so they may exceed 100 %. [Every layer](layers.md); raw results in `results.json`; `bench/peers/README.md` says
 how frameworks are measured.
-""",
+"""
+        + (RETRIES if document.get("retries") else ""),
         "## Summary",
         summary(results, LAYERS),
         "## Every layer against every peer",

@@ -1,6 +1,7 @@
 """Results of a benchmark run: how they are put together, and the ratios that every table and plot shows.
 
     {"machine": {"cpu", "cores", "date"}, "commit", "command", "quick", "versions": {library: text},
+     "retries": whether disturbed rows were measured again; absent: false,
      "rows":     [{"set", "flop", "bytes", "output_elements", and the fields of the problem file}],
      "ceilings": [{"set", "row", "kind": "fma", "copy", "streaming" or "fill", "isa" (fma), "threads", "value"}],
      "records":  [{"set", "row", "library", "layout", "isa", "threads", "median_ms", "p10_ms", "p90_ms", "runs",
@@ -31,6 +32,11 @@ CPP = "polyphase_bench"
 CPP_OPENMP = "polyphase_bench --onednn openmp"
 ISAS = {"avx512": "AVX-512", "avx2": "AVX2"}
 LAYOUTS = ["nchw", "nhwc"]
+
+
+def fma_peaks(document):
+    """GFLOP/s of every time that a file of polyphase_bench has the FMA peak."""
+    return [ceiling["value"] for ceiling in google_benchmark_records(document, None)[1] if ceiling["kind"] == "fma"]
 
 
 def google_benchmark_records(document, isa, beside=CPP):

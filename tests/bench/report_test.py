@@ -169,6 +169,7 @@ class Files(unittest.TestCase):
             ceilings,
             [{"kind": "fma", "threads": 1, "isa": "avx2", "value": 90}, {"kind": "fill", "threads": 2, "value": 40}],
         )
+        self.assertEqual(report_results.fma_peaks(document), [90])
         self.assertEqual(
             not_run,
             [{"row": "up", "library": "onednn", "layout": "nchw", "reason": "why", "isa": "avx2", "threads": None}],
