@@ -342,7 +342,7 @@ ConvolutionStages convolution_stages(const Problem& problem, const Packing& pack
 
     // What the taps read: the input or the resampled image, zero outside so that every tap may be read.
     s.input = in.input;
-    Func image = in.input;
+    Func image = s.input;
     if (s.resamples) {
         const PerAxis<AxisMap> maps = xyz_axes(resampling_maps(*resize));
         const TapTables tables(maps, in.tables);

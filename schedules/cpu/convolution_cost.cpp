@@ -18,6 +18,11 @@ constexpr double kWorthThreads = 150e3;  // cycles: threads that sleep take 20 t
 constexpr int kLeastTasks = 4;           // of a kernel that is worth threads
 constexpr int kLeastPerRepeated = 16;    // tiles of a row for each that two blocks compute
 
+// Of `count` tiles, how many two blocks compute.
+int repeated_by(int count, int block) {
+    return ceil_div(count, block) * block - count;
+}
+
 }  // namespace
 
 Shape::Shape(const Problem& problem) : axes(xyz_axes(problem)) {
@@ -97,15 +102,8 @@ double ConvolutionCost::blocks(const Blocks& b, const Tile& tile) const {
     return count;
 }
 
-// Tiles that blocks compute, by tiles that there are.
-double ConvolutionCost::repeated(const Blocks& b, const Tile& tile) const {
-    double factor = blocks(b, tile);
-    for (int a = 0; a < kAxes; a++) factor *= static_cast<double>(b.tiles[a]) / tiles(tile, a);
-    return factor;
-}
-
 bool ConvolutionCost::may_be_block(const Blocks& b, const Tile& tile, int axis, int block) const {
-    const int count = tiles(tile, axis), repeated = ceil_div(count, block) * block - count;
+    const int count = tiles(tile, axis), repeated = repeated_by(count, block);
     return repeated == 0 || (!b.equal && axis == kX && kLeastPerRepeated * repeated <= count);
 }
 
@@ -261,9 +259,10 @@ bool ConvolutionCost::share_out(Blocks& b, const Tile& tile, Stage stage) const 
 }
 
 double ConvolutionCost::cycles(const Blocks& b, const Tile& tile, Stage stage) const {
-    const int cuts = blocks_along(b, tile, kX) - 1;
+    const int cuts = blocks_along(b, tile, kX) - 1, row = tiles(tile, kX);
+    const double computed = 1 + static_cast<double>(repeated_by(row, b.tiles[kX])) / row;
     const double reduction =
-        (tile.reduction * repeated(b, tile) + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
+        (tile.reduction * computed + tile.cut * cuts) * (stage == kDirect ? costs_.unknown_strides : 1);
     const double traffic = weights(b, tile);
     return static_cast<double>(s_.batch) *
            (std::max(reduction, traffic) + costs_.exposed * std::min(reduction, traffic) + staging(b, tile, stage) +
@@ -279,7 +278,8 @@ void ConvolutionCost::consider(const Schedule& base, const Tile& tile) {
         if (tile.in_place != (stage == kDirect) &&
             (tile.in_place || s_.pads || !tile.channels_inside || s_.channels_first_in))
             continue;
-        for (const bool equal : {true, false}) consider_blocks(base, tile, stage, most_bytes, equal);
+        consider_blocks(base, tile, stage, most_bytes, true);
+        if (tiles(tile, kX) >= kLeastPerRepeated) consider_blocks(base, tile, stage, most_bytes, false);
     }
 }
 
@@ -296,8 +296,7 @@ void ConvolutionCost::consider_blocks(const Schedule& base, const Tile& tile, St
         if (!share_out(b, tile, stage)) return;
         predicted = cycles(b, tile, stage);  // of the blocks that it cut
     }
-    const bool repeats = blocks_along(b, tile, kX) * b.tiles[kX] > tiles(tile, kX);
-    if (leaves_input(b, tile, stage) || (!equal && !repeats)) return;
+    if (leaves_input(b, tile, stage) || (!equal && repeated_by(tiles(tile, kX), b.tiles[kX]) == 0)) return;
     Schedule p = base;
     for (int a = 0; a < kAxes; a++) p.params[kBlock[a]] = b.tiles[a];
     p.params["stage"] = stage;

@@ -128,7 +128,6 @@ class ConvolutionCost {
     int block_within(const Blocks& b, const Tile& tile, int axis, long long limit) const;
     int blocks_along(const Blocks& b, const Tile& tile, int axis) const;
     double blocks(const Blocks& b, const Tile& tile) const;
-    double repeated(const Blocks& b, const Tile& tile) const;
     void consider_blocks(const Schedule& base, const Tile& tile, Stage stage, long long most_bytes, bool equal);
     void choose_blocks(Blocks& b, const Tile& tile, long long bytes) const;
     double copied(const Blocks& b, const Tile& tile) const;
