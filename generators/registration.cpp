@@ -223,12 +223,13 @@ ResizeStages stages_of(const Problem& problem, const Schedule& schedule, TableFo
                        const Func& residual, ResizeStages*) {
     const auto chosen = [&](const std::string& name) {
         const auto param = schedule.params.find(name);
-        return param != schedule.params.end() && param->second != 0;
+        return param != schedule.params.end() ? param->second : 0;
     };
     return resize_stages(problem, input, residual,
-                         {.x_phases = chosen("x_phases"),
-                          .row_buffer = chosen("row_buffer"),
-                          .streams = chosen("streams"),
+                         {.x_phases = chosen("x_phases") != 0,
+                          .row_buffer = chosen("row_buffer") != 0,
+                          .pattern = chosen("pattern"),
+                          .streams = chosen("streams") != 0,
                           .tables = tables});
 }
 

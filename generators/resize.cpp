@@ -36,6 +36,22 @@ void buffer_rows(ResizeStages& s, const Range& inputs) {
     if (inputs.end > input) source(Halide::RDom(input, inputs.end - input, "after")) = source(input - 1);
 }
 
+// The same with the channels of a pixel beside each other: x counts elements.
+void buffer_elements(ResizeStages& s, const Range& inputs) {
+    const auto [x, y, z] = s.o;
+    const int input = s.axes[kX].input, channels = s.channels;
+    const auto source = [&s, y = y, z = z](const Expr& at) { return s.source(0, at, y, z, s.n); };
+    const auto edge = [&](int begin, int end, int from, const char* name) {
+        const Halide::RDom r(0, channels, begin, end - begin, name);
+        source(r.y * channels + r.x) = source(from * channels + r.x);
+    };
+    s.source(s.c, x, y, z, s.n) = Halide::undef<float>();
+    s.inside = Halide::RDom(0, input * channels, "inside");
+    source(s.inside) = s.rows(s.inside % channels, s.inside / channels, y, z, s.n);
+    if (inputs.begin < 0) edge(inputs.begin, 0, 0, "before");
+    if (inputs.end > input) edge(input, inputs.end, input - 1, "after");
+}
+
 }  // namespace
 
 ResizeStages resize_stages(const Problem& problem, const Func& input, const Func& residual, const ResizeForm& form) {
@@ -54,11 +70,22 @@ ResizeStages resize_stages(const Problem& problem, const Func& input, const Func
         const Range inputs = reach(s.axes[kX]);
         const bool leaves = inputs.size() > s.axes[kX].input;
         const Expr at = leaves ? clamp(likely(x), 0, s.axes[kX].input - 1) : Expr(x);
-        if (form.row_buffer)
+        if (form.pattern != 0) s.source = Func("patterned");
+        s.row_channels = form.pattern != 0 && problem.output_layout == Layout::nhwc ? s.channels : 1;
+        if (s.row_channels > 1)
+            buffer_elements(s, inputs);
+        else if (form.row_buffer)
             buffer_rows(s, inputs);
         else
             s.source(s.c, x, y, z, s.n) = s.rows(s.c, at, y, z, s.n);
-        s.resampled(s.c, x, y, z, s.n) = along_x_by_phases(s.axes[kX], s.source, s.c, {x, y, z}, s.n);
+        if (s.row_channels > 1)
+            s.resampled(s.c, x, y, z, s.n) = along_x_by_pattern(s.axes[kX], s.channels, form.pattern, s.source, 0,
+                                                                {s.c + x * s.channels, y, z}, s.n);
+        else if (form.pattern != 0)
+            s.resampled(s.c, x, y, z, s.n) =
+                along_x_by_pattern(s.axes[kX], 1, form.pattern, s.source, s.c, {x, y, z}, s.n);
+        else
+            s.resampled(s.c, x, y, z, s.n) = along_x_by_phases(s.axes[kX], s.source, s.c, {x, y, z}, s.n);
     } else {
         s.source(s.c, x, y, z, s.n) = s.rows(s.c, x, y, z, s.n);
         s.resampled(s.c, x, y, z, s.n) = tables.along_x(s.source, s.c, {x, y, z}, s.n);

@@ -96,6 +96,7 @@ struct ConvolutionStages {
 struct ResizeForm {
     bool x_phases = false;    ///< x is resampled by its constant phases; otherwise through its table
     bool row_buffer = false;  ///< `source` is computed, not read through
+    int pattern = 0;          ///< elements of a row after which x_phases repeat, if they are looked up by element
     bool streams = false;     ///< `output` copies `finished`
     TableForm tables = TableForm::embedded;
 };
@@ -104,6 +105,8 @@ struct ResizeForm {
 ///   rows      (c, x, y, z, n)   the input resampled along y and z: x still counts inputs
 ///   source    (c, x, y, z, n)   rows, going on past both ends with their edge values where phases read there. With
 ///                               x_phases and row_buffer it consists of updates: over `inside`, then each end
+///   patterned (0, x, y, z, n)   with a pattern instead of source: the same, x counts the elements of a row of channels
+///                               last; (c, x, y, z, n) of channels first
 ///   resampled (c, x, y, z, n)   source resampled along x
 ///   finished  (c, x, y, z, n)   if it `streams`: epilogue of resampled
 ///   output    (c, x, y, z, n)   the same, or a copy of finished
@@ -111,6 +114,7 @@ struct ResizeStages {
     PerAxis<AxisMap> axes;
     int channels = 1;
     bool blends_rows = false;  ///< y or z are more than a choice of rows
+    int row_channels = 1;      ///< of `patterned`: those whose elements its x counts
     ResizeForm form;
     Halide::Expr dense_pixels;         ///< as in GatherStages
     std::vector<Halide::Func> tables;  ///< those that are computed

@@ -50,4 +50,10 @@ bool phases_along_x(const AxisMap& x);
 Halide::Expr along_x_by_phases(const AxisMap& x, const Halide::Func& rows, const Halide::Expr& c,
                                const PerAxis<Halide::Expr>& at, const Halide::Expr& n);
 
+/// The same for the elements of rows whose pixels have `channels` each, by tables of what `elements` of them read and
+/// weigh, after which that repeats: at[kX] and the x of `rows` count elements. `elements` is a multiple of
+/// period * channels.
+Halide::Expr along_x_by_pattern(const AxisMap& x, int channels, int elements, const Halide::Func& rows,
+                                const Halide::Expr& c, const PerAxis<Halide::Expr>& at, const Halide::Expr& n);
+
 }  // namespace polyphase

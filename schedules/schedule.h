@@ -45,6 +45,7 @@ struct Machine {
     int registers = 16;              ///< architectural vector registers
     bool fma = false;                ///< fused multiply-add; otherwise multiply and add are two instructions
     bool lane_operands = false;      ///< an FMA can take one lane of a vector as its scalar
+    bool permuted_loads = false;     ///< lanes in a known order are read as permutations of whole vectors
     bool streaming_stores = false;   ///< stores past the caches can be had
     bool prefetched_stores = false;  ///< stores that miss the caches gain from asking for their lines beforehand
     bool partial_stores = false;     ///< a few stores of parts of a vector are faster than one under a mask

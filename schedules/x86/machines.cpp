@@ -113,7 +113,7 @@ Machine machine_named(const std::string& name, const Halide::Target& target) {
         machine.l2 = 512 << 10;
     }
     machine.fma = machine.lanes == 16 || (machine.lanes == 8 && target.has_feature(Target::FMA));
-    machine.streaming_stores = machine.lanes >= 8;
+    machine.streaming_stores = machine.permuted_loads = machine.lanes >= 8;
     machine.partial_stores = machine.lanes < 16;  // whose masks are vectors themselves
     if (name == kZen4 || (name == kHost && host_is_zen4())) {
         machine.name = kZen4;

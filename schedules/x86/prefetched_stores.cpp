@@ -31,8 +31,12 @@ class StoresTile final : public IRVisitor {
     bool stores_ = false, loops_ = false;
 };
 
-// A statement that has no effect but to bring the lines that `output` is stored to.
+// A statement that has no effect but to bring the lines `ahead` elements behind those that `output` is stored to.
 class Prefetches final : public IRMutator {
+  public:
+    explicit Prefetches(int ahead) : ahead_(ahead) {}
+
+  private:
     using IRMutator::visit;
 
     Stmt visit(const Store* op) override {
@@ -42,8 +46,8 @@ class Prefetches final : public IRMutator {
         const Expr to = Variable::make(Halide::type_of<float*>(), op->name), first = ramp ? ramp->base : op->index;
         std::vector<Stmt> lines;
         for (int i = 0; i < op->index.type().lanes(); i += cpu::kLine)
-            lines.push_back(Evaluate::make(
-                Call::make(Halide::type_of<float>(), Call::prefetch, {to, first + i, 1, 1}, Call::Intrinsic)));
+            lines.push_back(Evaluate::make(Call::make(Halide::type_of<float>(), Call::prefetch,
+                                                      {to, first + (ahead_ + i), 1, 1}, Call::Intrinsic)));
         return Block::make(lines);
     }
     // Sums are none of its business, nor is whether they have been stored.
@@ -52,18 +56,31 @@ class Prefetches final : public IRMutator {
     Stmt visit(const Evaluate*) override { return nothing(); }
 
     static Stmt nothing() { return Evaluate::make(0); }
+
+    int ahead_;
 };
 
 }  // namespace
 
-void PrefetchedStores::add_to(Halide::Pipeline& pipeline) {
-    pipeline.add_custom_lowering_pass(new PrefetchedStores);  // the pipeline's from here on
+void PrefetchedTiles::add_to(Halide::Pipeline& pipeline) {
+    pipeline.add_custom_lowering_pass(new PrefetchedTiles);  // the pipeline's from here on
 }
 
-Stmt PrefetchedStores::visit(const Block* op) {
+Stmt PrefetchedTiles::visit(const Block* op) {
     const auto* sums = op->first.as<ProducerConsumer>();
     if (sums == nullptr || !sums->is_producer || !StoresTile(op->rest)) return IRMutator::visit(op);
-    return Block::make(simplify(Prefetches().mutate(op->rest)), op);
+    return Block::make(simplify(Prefetches(0).mutate(op->rest)), op);
+}
+
+void PrefetchedRows::add_to(Halide::Pipeline& pipeline) {
+    pipeline.add_custom_lowering_pass(new PrefetchedRows);  // the pipeline's from here on
+}
+
+Stmt PrefetchedRows::visit(const For* op) {
+    constexpr int kAhead = 1024;  // elements: of 512 to 2048 none is better for all resampling of photographs
+    if (!StoresTile(op->body)) return IRMutator::visit(op);
+    const Stmt body = Block::make(simplify(Prefetches(kAhead).mutate(op->body)), op->body);
+    return For::make(op->name, op->min, op->extent, op->for_type, op->partition_policy, op->device_api, body);
 }
 
 }  // namespace polyphase::x86

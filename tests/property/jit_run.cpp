@@ -82,9 +82,14 @@ bool selects_rows(const Problem& problem) {
            });
 }
 
-/// Columns are gathered in vectors of as many lanes as a short row has outputs. LLVM loads whole registers from the
-/// stack, and what lies behind the last vector of, say, 12 lanes is in lanes of which nothing is stored.
+/// The last vector of a permuted row is computed whole, however little of it is stored. Columns are gathered in vectors
+/// of as many lanes as a short row has outputs. LLVM loads whole registers from the stack, and what lies behind the
+/// last vector of, say, 12 lanes is in lanes of which nothing is stored.
 bool has_spare_lanes(const Problem& problem, const Schedule& schedule) {
+    if (schedule.family == "permuted") {
+        const int channels = problem.output_layout == Layout::nhwc ? problem.out_channels : 1;
+        return xyz_axes(problem)[kX].output * channels % schedule["lanes"] != 0;
+    }
     if (schedule.family != "col2im" || schedule["gather_x"] == 0) return false;
     const AxisMap x = xyz_axes(problem)[kX];
     const int row = ceil_div(x.output, x.period);

@@ -238,6 +238,7 @@ TEST(Schedules, StreamRows) {
 }
 
 // Cache lines that the lowered code asks for beforehand.
+template <typename Pass>
 int prefetched_lines(const Halide::Func& output) {
     class Count final : public Halide::Internal::IRVisitor {
       public:
@@ -251,7 +252,7 @@ int prefetched_lines(const Halide::Func& output) {
         }
     } count;
     Halide::Pipeline pipeline(output);
-    x86::PrefetchedStores::add_to(pipeline);
+    Pass::add_to(pipeline);
     const Halide::Module module =
         pipeline.compile_to_module({}, "k", Halide::Target("x86-64-linux-avx512_skylake-no_runtime"));
     for (const auto& function : module.functions()) function.body.accept(&count);
@@ -269,8 +270,17 @@ TEST(Schedules, PrefetchWhatTilesStore) {
         output.tile(x, y, xo, yo, x, y, 40, 4).vectorize(x);
         if (!by_a_loop) output.unroll(y);
         sums.compute_at(output, xo);
-        EXPECT_EQ(prefetched_lines(output), by_a_loop ? 0 : 4 * 3);
+        EXPECT_EQ(prefetched_lines<x86::PrefetchedTiles>(output), by_a_loop ? 0 : 4 * 3);
     }
+}
+
+/// The innermost loop over vectors asks for what one of them will store later, once per line.
+TEST(Schedules, PrefetchWhatRowsStore) {
+    const Halide::Var x("x"), y("y"), vector("vector"), lane("lane");
+    Halide::Func output("output");
+    output(x, y) = Halide::cast<float>(x + y);
+    output.bound(x, 0, 640).split(x, vector, lane, 32).vectorize(lane);
+    EXPECT_EQ(prefetched_lines<x86::PrefetchedRows>(output), 2);
 }
 
 // Shows `visitor` the code that the schedule is lowered to.
@@ -284,6 +294,52 @@ void show_lowered(const Problem& problem, const Schedule& schedule, const std::s
     Halide::Pipeline pipeline = generator->build_pipeline();
     const Halide::Module module = pipeline.compile_to_module(pipeline.infer_arguments(), "k", target);
     for (const auto& function : module.functions()) function.body.accept(&visitor);
+}
+
+// How many loads of the rows that outputs are permuted from take their lanes one by one, and how many
+// whole vectors.
+std::pair<int, int> gathers_and_vectors(const Problem& problem, const std::string& target) {
+    class Count final : public Halide::Internal::IRVisitor {
+      public:
+        int gathers = 0, vectors = 0;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Load* op) override {
+            if (x86::is_stage(op->name, "patterned") && op->type.is_vector())
+                (op->index.as<Halide::Internal::Ramp>() != nullptr ? vectors : gathers)++;
+            IRVisitor::visit(op);
+        }
+    } count;
+    show_lowered(problem, plan(problem, Halide::Target(target), ""), target, count);
+    return {count.gathers, count.vectors};
+}
+
+/// Vectors of whole rows: channels that divide no vector, patterns of several vectors, rows that end within one, more
+/// phases than taps, taps that one vector holds and taps that two do not share, epilogues, volumes.
+TEST(Schedules, PermuteRows) {
+    for (
+        const char* problem_json :
+        {R"("layout": "nhwc", "input": [2, 3, 5, 23], "scale": [2, 2], "mode": "linear", "residual": true)",
+         R"("layout": "nhwc", "input": [1, 1, 6, 40], "output": [9, 60], "mode": "linear")",
+         R"("layout": "nhwc", "input": [1, 7, 5, 20], "output": [9, 30], "mode": "cubic", "activation": "relu")",
+         R"("layout": "nhwc", "input": [1, 4, 5, 13], "output": [9, 26], "mode": "cubic")",
+         R"("layout": "nhwc", "input": [1, 6, 3, 5, 22], "scale": [2, 1, 2], "mode": "nearest")",
+         R"("layout": "nhwc", "input": [1, 12, 3, 33], "output": [9, 65], "mode": "linear", "coordinates": "align_corners")",
+         R"("layout": "nchw", "input": [1, 5, 9, 33], "output": [33, 129], "mode": "linear", "coordinates": "align_corners")",
+         R"("layout": "nchw", "input": [2, 2, 4, 50], "output": [4, 75], "mode": "linear")"}) {
+        SCOPED_TRACE(problem_json);
+        const Problem problem =
+            problem_from((R"({"name": "k", "op": "resize", )" + std::string(problem_json) + "}").c_str());
+        for (const char* target : {"x86-64-linux-avx512_skylake", "x86-64-linux-avx2-f16c-fma"}) {
+            SCOPED_TRACE(target);
+            EXPECT_EQ(plan(problem, Halide::Target(target), "").family, "permuted");
+            const auto [gathers, vectors] = gathers_and_vectors(problem, target);
+            EXPECT_EQ(gathers, 0);
+            EXPECT_GT(vectors, 0);
+            expect_oracle(problem, target, "");
+        }
+    }
 }
 
 // Whether the lowered code stores vectors of neighbouring elements of the output.
