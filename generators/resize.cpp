@@ -67,11 +67,12 @@ ResizeStages resize_stages(const Problem& problem, const Func& input, const Func
     // THE ALGORITHM. First whole rows are blended, then each row is resampled along x.
     s.rows(s.c, x, y, z, s.n) = tables.along_yz(input, s.c, {x, y, z}, s.n);
     if (form.x_phases) {
-        const Range inputs = reach(s.axes[kX]);
+        s.row_channels = form.pattern != 0 && problem.output_layout == Layout::nhwc ? s.channels : 1;
+        const bool whole_row = form.pattern >= s.axes[kX].output * s.row_channels;
+        const Range inputs = whole_row ? Range{0, s.axes[kX].input} : reach(s.axes[kX]);
         const bool leaves = inputs.size() > s.axes[kX].input;
         const Expr at = leaves ? clamp(likely(x), 0, s.axes[kX].input - 1) : Expr(x);
         if (form.pattern != 0) s.source = Func("patterned");
-        s.row_channels = form.pattern != 0 && problem.output_layout == Layout::nhwc ? s.channels : 1;
         if (s.row_channels > 1)
             buffer_elements(s, inputs);
         else if (form.row_buffer)

@@ -148,23 +148,25 @@ Expr along_x_by_phases(const AxisMap& x, const Func& rows, const Expr& c, const 
 
 Expr along_x_by_pattern(const AxisMap& x, int channels, int elements, const Func& rows, const Expr& c,
                         const PerAxis<Expr>& at, const Expr& n) {
-    Buffer<int> offsets(std::vector<int>{elements}, "x_offsets");
+    const bool whole_row = elements >= x.output * channels;
+    Buffer<int> offsets(std::vector<int>{elements, x.taps()}, "x_offsets");
     Buffer<float> weights(std::vector<int>{elements, x.taps()}, "x_weights");
     for (int e = 0; e < elements; e++) {
-        const int pixel = e / channels, period = pixel / x.period;
+        const int pixel = e / channels;
         const Phase& phase = x.phases[pixel % x.period];
-        offsets(e) = (period * x.advance + phase.first_input) * channels + e % channels;
-        for (int t = 0; t < x.taps(); t++) weights(e, t) = t < phase.taps ? static_cast<float>(phase.weights[t]) : 0.0f;
+        for (int t = 0; t < x.taps(); t++) {
+            const int from = pixel / x.period * x.advance + phase.first_input + t * x.input_step;
+            offsets(e, t) = (whole_row ? std::clamp(from, 0, x.input - 1) : from) * channels + e % channels;
+            weights(e, t) = t < phase.taps ? static_cast<float>(phase.weights[t]) : 0.0f;
+        }
     }
     const auto [least, most] = std::minmax_element(offsets.begin(), offsets.end());
-    const Expr within = at[kX] % elements;
-    const Expr first =
-        at[kX] / elements * (elements / x.period * x.advance) + unsafe_promise_clamped(offsets(within), *least, *most);
+    const Expr within = at[kX] % elements, begin = at[kX] / elements * (elements / x.period * x.advance);
     Expr sum;
     for (int t = 0; t < x.taps(); t++) {
         bool same = true;
         for (int e = 1; e < elements; e++) same = same && weights(e, t) == weights(0, t);
-        Expr term = rows(c, first + t * x.input_step * channels, at[kY], at[kZ], n);
+        Expr term = rows(c, begin + unsafe_promise_clamped(offsets(within, t), *least, *most), at[kY], at[kZ], n);
         if (!same)
             term *= weights(within, t);
         else if (weights(0, t) != 1.0f)

@@ -5,7 +5,8 @@
 //                their inputs where periods are small
 //   pixels       channels last with few channels, small periods: as planes, with channels interleaved at the store too
 //   permuted     x86, small periods, few channels last or more phases than taps: vectors along the whole row, each tap
-//                a permutation of one or two vectors of the input; after `pattern` elements all that repeats
+//                a permutation of one or two vectors of the input. `pattern` elements are unrolled: a short row, whose
+//                inputs may then stay in registers, or those after which all repeats
 //   interleaved  channels last with few channels, any ratio: vectors along the whole row, gathered through x's table
 // The row blended along y and z is computed once per output row into a buffer that stays in the first-level cache. Its
 // ends go on with their edge values there, which costs a few scalar stores; clamped loads would make the first and last
@@ -35,7 +36,7 @@ using Halide::Internal::is_const_one;
 constexpr int kMostInterleaved = 16;     // vectors in one interleaved store
 constexpr int kMostRowBytes = 64 << 10;  // of stack, for each row that is kept
 constexpr int kPartBytes = 8 << 10;      // of outputs: with their blended inputs well within the first-level cache
-constexpr int kMostUnrolled = 24;        // vectors of a row until inputs and weights repeat
+constexpr int kMostUnrolled = 24;        // vectors of a row, or until its inputs and weights repeat
 constexpr int kStreamedTask = 8;         // times the rows of other tasks: each waits for what it has streamed
 
 // Whole vectors of x, phase by phase: the stores of a vector's phases, and of its channels if these lie together,
@@ -65,6 +66,7 @@ void buffer_row(ResizeStages& s, const Var& row, const RVar& outer, const RVar& 
 // How many elements the row spans that whole patterns read, with what repeats its ends.
 int elements_read(const ResizeStages& s, int pattern) {
     const AxisMap& x = s.axes[kX];
+    if (pattern >= x.output * s.row_channels) return x.input * s.row_channels;
     const int periods = ceil_div(x.output * s.row_channels, pattern) * (pattern / (x.period * s.row_channels));
     int begin = 0, end = x.input;
     for (const Phase& phase : x.phases) {
@@ -101,28 +103,39 @@ bool within_two_vectors(const AxisMap& x, int channels, int begin, int lanes) {
     return last - first < 2 * lanes;
 }
 
-// Vectors of a row, or of the part of it after which inputs and weights repeat.
-int unrolled_vectors(int row, int pattern, int lanes) {
-    return ceil_div(std::min(row, pattern), lanes);
+// Elements of a row that are permuted at once: all of it, or those after which inputs and weights of whole vectors
+// repeat.
+int pattern_of(int row, int repeat, int lanes) {
+    const int whole = ceil_div(row, lanes) * lanes;
+    return whole <= kMostUnrolled * lanes ? whole : std::lcm(repeat, lanes);
 }
 
-// The elements of a row after which inputs and weights of whole vectors repeat; 0 where permuting them is not the
-// fastest way, or impossible. On an AMD EPYC (Zen 4), with 3 channels last: bilinear x1.5 takes 0.45 of the time of
-// `pixels`, x2 0.55, bicubic x2 0.8; single planes: bilinear x4 0.5 of the time of `planes`, x1.5 0.6, x2 1.1. Channels
-// that fill vectors of 8 have no use for it; nearest of 1, 2 or 4 channels is a cheap interleave.
+// Whether the vectors of a row of the input are what is permuted, and never leave the registers.
+bool in_registers(int input, int output, int pattern, int lanes) {
+    return pattern >= output && input % lanes == 0;
+}
+
+// The elements of `permuted`; 0 where that is not the fastest way, or impossible. On an AMD EPYC (Zen 4), with 3
+// channels last: bilinear x1.5 takes 0.45 of the time of `pixels`, x2 0.55, bicubic x2 0.8; planes: bilinear x4 0.5 of
+// the time of `planes`, x1.5 0.6, but x2 1.1 unless rows are short: of 32 0.6, of 128 0.75, bicubic of 32 0.75, of 64
+// 1.2 with AVX2, whose registers they fill. Channels that fill vectors of 8 have no use for it; nearest of 1, 2 or 4
+// channels is a cheap interleave.
 int pattern_of_row(const Problem& problem, const Machine& m) {
     const PerAxis<AxisMap> axes = xyz_axes(problem);
     const AxisMap& x = axes[kX];
-    const int channels = row_channels(problem), elements = std::lcm(x.period * channels, m.lanes);
-    if (!m.permuted_loads || problem.input_layout != problem.output_layout) return 0;
-    if (problem.output_layout == Layout::nchw && x.period <= x.taps()) return 0;
+    const int channels = row_channels(problem), row = x.output * channels;
+    const int pattern = pattern_of(row, x.period * channels, m.lanes);
+    if (!m.permuted_loads || problem.input_layout != problem.output_layout || pattern > kMostUnrolled * m.lanes)
+        return 0;
+    const bool short_row =
+        in_registers(x.input * channels, row, pattern, m.lanes) && (x.taps() <= 2 || row <= 8 * m.lanes);
+    if (problem.output_layout == Layout::nchw && x.period <= x.taps() && !short_row) return 0;
     if (channels > 16 || channels % 8 == 0 || (x.taps() == 1 && std::has_single_bit(static_cast<unsigned>(channels))))
         return 0;
-    if (unrolled_vectors(x.output * channels, elements, m.lanes) > kMostUnrolled) return 0;
     if (4LL * channels * (x.input + 4 * m.lanes) > kMostRowBytes) return 0;
-    for (int begin = 0; begin < std::min(elements, x.output * channels); begin += m.lanes)
+    for (int begin = 0; begin < std::min(pattern, row); begin += m.lanes)
         if (!within_two_vectors(x, channels, begin, m.lanes)) return 0;
-    return elements;
+    return pattern;
 }
 
 // Pixels of whole cache lines, because of a line that parts share stores have to read the rest; a period on the stack.
@@ -229,7 +242,7 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             out.fuse(yb, z, task).fuse(task, s.c, task);
     } else if (p.family == "permuted") {
         const bool planes = s.row_channels == 1;
-        const int elements = ax.output * s.row_channels, vectors = unrolled_vectors(elements, p["pattern"], lanes);
+        const int elements = ax.output * s.row_channels, vectors = p["pattern"] / lanes;
         const Var& element = planes ? x : flat;
         if (!planes) out.reorder(s.c, x, yi, yb, z, s.n).fuse(s.c, x, element);
         out.split(element, pattern, lane, lanes, tail(elements, lanes, TailStrategy::Predicate))
@@ -240,7 +253,9 @@ void schedule_resize(ResizeStages& s, const Schedule& p) {
             .unroll(vector)
             .fuse(yb, z, task);
         if (planes) out.fuse(task, s.c, task);
-        buffer_row(s, yi, RVar("outer"), RVar("inner"), lanes);
+        const RVar outer("outer"), inner("inner");
+        buffer_row(s, yi, outer, inner, lanes);
+        if (in_registers(ax.input * s.row_channels, elements, p["pattern"], lanes)) s.source.update().unroll(outer);
         s.source.bound_storage(x, elements_read(s, p["pattern"]) + 2 * lanes);  // permuted vectors are read whole
     } else if (p.family == "gather") {
         out.split(x, vector, lane, lanes, tail(ax.output, lanes, TailStrategy::ShiftInwards))

@@ -139,15 +139,27 @@ Stmt PermutedLoads::visit(const Store* op) {
 Expr PermutedLoads::visit(const Load* op) {
     auto lanes = lanes_of(op, vectors_);
     if (!lanes) return IRMutator::visit(op);
-    const int length = op->type.lanes(), window = lanes->span <= length ? length : 2 * length;
-    if (shared_.defined()) {
+    const int length = op->type.lanes();
+    const auto vector = [&](const Expr& begin) {
+        return Load::make(op->type, op->name, Ramp::make(begin, 1, length), op->image, op->param, const_true(length),
+                          ModulusRemainder());
+    };
+    if (const auto begin = as_const_int(lanes->begin)) {
+        // A whole row is unrolled: its vectors are read as they were stored, so that LLVM may keep them in registers.
+        const auto past = static_cast<int>(*begin % length);
+        if (past + lanes->span <= 2 * length) {
+            lanes->begin = static_cast<int>(*begin) - past;
+            for (int& offset : lanes->offsets) offset += past;
+            lanes->span += past;
+        }
+    } else if (shared_.defined()) {
         const auto skipped = static_cast<int>(*as_const_int(simplify(lanes->begin - shared_)));
         for (int& offset : lanes->offsets) offset += skipped;
         lanes->begin = shared_;
     }
-    const Expr whole = Load::make(op->type.with_lanes(window), op->name, Ramp::make(lanes->begin, 1, window), op->image,
-                                  op->param, const_true(window), ModulusRemainder());
-    return Shuffle::make({whole}, lanes->offsets);
+    std::vector<Expr> vectors{vector(lanes->begin)};
+    if (lanes->span > length) vectors.push_back(vector(lanes->begin + length));
+    return Shuffle::make(vectors, lanes->offsets);
 }
 
 }  // namespace polyphase::x86

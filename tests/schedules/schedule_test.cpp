@@ -315,8 +315,9 @@ std::pair<int, int> gathers_and_vectors(const Problem& problem, const std::strin
     return {count.gathers, count.vectors};
 }
 
-/// Vectors of whole rows: channels that divide no vector, patterns of several vectors, rows that end within one, more
-/// phases than taps, taps that one vector holds and taps that two do not share, epilogues, volumes.
+/// Vectors along rows, short ones and long ones: channels that divide no vector, patterns of several vectors, rows that
+/// end within one, inputs that fill vectors, more phases than taps, taps that one vector holds and taps that two do not
+/// share, epilogues, volumes.
 TEST(Schedules, PermuteRows) {
     for (
         const char* problem_json :
@@ -327,6 +328,12 @@ TEST(Schedules, PermuteRows) {
          R"("layout": "nhwc", "input": [1, 6, 3, 5, 22], "scale": [2, 1, 2], "mode": "nearest")",
          R"("layout": "nhwc", "input": [1, 12, 3, 33], "output": [9, 65], "mode": "linear", "coordinates": "align_corners")",
          R"("layout": "nchw", "input": [1, 5, 9, 33], "output": [33, 129], "mode": "linear", "coordinates": "align_corners")",
+         R"("layout": "nhwc", "input": [1, 3, 4, 150], "output": [9, 300], "mode": "cubic")",
+         R"("layout": "nhwc", "input": [1, 5, 4, 202], "output": [9, 303], "mode": "linear", "residual": true)",
+         R"("layout": "nchw", "input": [1, 2, 4, 130], "output": [9, 517], "mode": "linear",
+             "coordinates": "align_corners")",
+         R"("layout": "nchw", "input": [2, 3, 3, 4, 32], "output": [5, 8, 64], "mode": "linear")",
+         R"("layout": "nchw", "input": [1, 3, 6, 32], "output": [12, 64], "mode": "cubic", "activation": "relu")",
          R"("layout": "nchw", "input": [2, 2, 4, 50], "output": [4, 75], "mode": "linear")"}) {
         SCOPED_TRACE(problem_json);
         const Problem problem =
