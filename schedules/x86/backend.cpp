@@ -27,9 +27,10 @@ class X86 final : public cpu::Backend {
                              Halide::Pipeline& pipeline) const override {
         const Machine m = machine(problem, target);
         if (m.prefetched_stores && 4 * output_elements(problem) > m.l2) PrefetchedTiles::add_to(pipeline);
-        if (m.prefetched_stores && prefetches_rows(problem)) PrefetchedRows::add_to(pipeline);
         if (m.permuted_loads) PermutedLoads::add_to(pipeline);
         StreamingStores::add_to(pipeline);
+        // What streams has become calls by now.
+        if (m.prefetched_stores && prefetches_rows(problem)) PrefetchedRows::add_to(pipeline);
         if (m.partial_stores) PartialStores::add_to(pipeline);
     }
 

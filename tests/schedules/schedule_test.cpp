@@ -296,6 +296,32 @@ void show_lowered(const Problem& problem, const Schedule& schedule, const std::s
     for (const auto& function : module.functions()) function.body.accept(&visitor);
 }
 
+/// The processor whose rows of pixels ask for what they store leaves rows that stream past the caches alone.
+TEST(Schedules, StreamLargeOutputs) {
+    class Count final : public Halide::Internal::IRVisitor {
+      public:
+        int streams = 0, output_stores = 0;
+
+      private:
+        using IRVisitor::visit;
+        void visit(const Halide::Internal::Call* op) override {
+            streams += op->name == "polyphase_stream" ? 1 : 0;
+            IRVisitor::visit(op);
+        }
+        void visit(const Halide::Internal::Store* op) override {
+            output_stores += x86::is_stage(op->name, "output") ? 1 : 0;
+            IRVisitor::visit(op);
+        }
+    } count;
+    const Problem problem =
+        problem_from(R"({"name": "k", "op": "resize", "layout": "nhwc", "input": [1, 64, 160, 160], "scale": [2, 2],
+                         "mode": "linear", "machine": "znver4"})");
+    const char* target = "x86-64-linux-avx2-f16c-fma";
+    show_lowered(problem, plan(problem, Halide::Target(target), ""), target, count);
+    EXPECT_GT(count.streams, 0);
+    EXPECT_EQ(count.output_stores, 0);
+}
+
 // How many loads of the rows that outputs are permuted from take their lanes one by one, and how many
 // whole vectors.
 std::pair<int, int> gathers_and_vectors(const Problem& problem, const std::string& target) {
