@@ -79,14 +79,12 @@ ResizeStages resize_stages(const Problem& problem, const Func& input, const Func
             buffer_rows(s, inputs);
         else
             s.source(s.c, x, y, z, s.n) = s.rows(s.c, at, y, z, s.n);
-        if (s.row_channels > 1)
-            s.resampled(s.c, x, y, z, s.n) = along_x_by_pattern(s.axes[kX], s.channels, form.pattern, s.source, 0,
-                                                                {s.c + x * s.channels, y, z}, s.n);
-        else if (form.pattern != 0)
-            s.resampled(s.c, x, y, z, s.n) =
-                along_x_by_pattern(s.axes[kX], 1, form.pattern, s.source, s.c, {x, y, z}, s.n);
-        else
-            s.resampled(s.c, x, y, z, s.n) = along_x_by_phases(s.axes[kX], s.source, s.c, {x, y, z}, s.n);
+        const bool elements = s.row_channels > 1;
+        const Expr c = elements ? Expr(0) : Expr(s.c), element = elements ? s.c + x * s.row_channels : Expr(x);
+        s.resampled(s.c, x, y, z, s.n) =
+            form.pattern != 0
+                ? along_x_by_pattern(s.axes[kX], s.row_channels, form.pattern, s.source, c, {element, y, z}, s.n)
+                : along_x_by_phases(s.axes[kX], s.source, s.c, {x, y, z}, s.n);
     } else {
         s.source(s.c, x, y, z, s.n) = s.rows(s.c, x, y, z, s.n);
         s.resampled(s.c, x, y, z, s.n) = tables.along_x(s.source, s.c, {x, y, z}, s.n);

@@ -4,8 +4,8 @@
 //   channels     channels last: vectors along channels, one broadcast weight per tap; all phases of a quotient share
 //                their inputs where periods are small
 //   pixels       channels last with few channels, small periods: as planes, with channels interleaved at the store too
-//   permuted     x86, small periods, few channels last or more phases than taps: vectors along the whole row, each tap
-//                a permutation of one or two vectors of the input. `pattern` elements are unrolled: a short row, whose
+//   permuted     x86, few channels last or more phases than taps: vectors along the whole row, each tap a permutation
+//                of one or two vectors of the input. `pattern` elements are unrolled: a short row of any ratio, whose
 //                inputs may then stay in registers, or those after which all repeats
 //   interleaved  channels last with few channels, any ratio: vectors along the whole row, gathered through x's table
 // The row blended along y and z is computed once per output row into a buffer that stays in the first-level cache. Its
@@ -36,7 +36,9 @@ using Halide::Internal::is_const_one;
 constexpr int kMostInterleaved = 16;     // vectors in one interleaved store
 constexpr int kMostRowBytes = 64 << 10;  // of stack, for each row that is kept
 constexpr int kPartBytes = 8 << 10;      // of outputs: with their blended inputs well within the first-level cache
-constexpr int kMostUnrolled = 24;        // vectors of a row, or until its inputs and weights repeat
+constexpr int kMostUnrolled = 384;       // elements of a row, or until its inputs and weights repeat
+constexpr int kMostGathered = 1024;      // the same, where each would be gathered otherwise
+constexpr int kMostTaps = 8;             // of each of these
 constexpr int kStreamedTask = 8;         // times the rows of other tasks: each waits for what it has streamed
 
 // Whole vectors of x, phase by phase: the stores of a vector's phases, and of its channels if these lie together,
@@ -104,34 +106,39 @@ bool within_two_vectors(const AxisMap& x, int channels, int begin, int lanes) {
 }
 
 // Elements of a row that are permuted at once: all of it, or those after which inputs and weights of whole vectors
-// repeat.
-int pattern_of(int row, int repeat, int lanes) {
+// repeat; 0 if both are too many.
+int pattern_of(int row, int repeat, int most, int lanes) {
     const int whole = ceil_div(row, lanes) * lanes;
-    return whole <= kMostUnrolled * lanes ? whole : std::lcm(repeat, lanes);
+    if (whole <= most) return whole;
+    const int pattern = repeat <= most ? std::lcm(repeat, lanes) : repeat;
+    return pattern <= most ? pattern : 0;
 }
 
 // Whether the vectors of a row of the input are what is permuted, and never leave the registers.
 bool in_registers(int input, int output, int pattern, int lanes) {
-    return pattern >= output && input % lanes == 0;
+    return pattern >= output && output <= kMostUnrolled && input % lanes == 0;
 }
 
 // The elements of `permuted`; 0 where that is not the fastest way, or impossible. On an AMD EPYC (Zen 4), with 3
 // channels last: bilinear x1.5 takes 0.45 of the time of `pixels`, x2 0.55, bicubic x2 0.8; planes: bilinear x4 0.5 of
 // the time of `planes`, x1.5 0.6, but x2 1.1 unless rows are short: of 32 0.6, of 128 0.75, bicubic of 32 0.75, of 64
-// 1.2 with AVX2, whose registers they fill. Channels that fill vectors of 8 have no use for it; nearest of 1, 2 or 4
-// channels is a cheap interleave.
+// 1.2 with AVX2, whose registers they fill. Ratios without small periods take 0.07 to 0.4 of the time of gathers, and
+// up to 70 kB of code. Channels that fill vectors of 8 have no use for it; nearest of 1, 2 or 4 channels is mostly a
+// cheap interleave.
 int pattern_of_row(const Problem& problem, const Machine& m) {
     const PerAxis<AxisMap> axes = xyz_axes(problem);
     const AxisMap& x = axes[kX];
     const int channels = row_channels(problem), row = x.output * channels;
-    const int pattern = pattern_of(row, x.period * channels, m.lanes);
-    if (!m.permuted_loads || problem.input_layout != problem.output_layout || pattern > kMostUnrolled * m.lanes)
-        return 0;
+    const int most = x.period <= kMaxPeriod ? kMostUnrolled : kMostGathered;
+    const int pattern = pattern_of(row, x.period * channels, most, m.lanes);
+    if (!m.permuted_loads || !x.edge_replicated || problem.input_layout != problem.output_layout) return 0;
+    if (pattern == 0 || x.taps() > kMostTaps) return 0;
     const bool short_row =
         in_registers(x.input * channels, row, pattern, m.lanes) && (x.taps() <= 2 || row <= 8 * m.lanes);
     if (problem.output_layout == Layout::nchw && x.period <= x.taps() && !short_row) return 0;
-    if (channels > 16 || channels % 8 == 0 || (x.taps() == 1 && std::has_single_bit(static_cast<unsigned>(channels))))
-        return 0;
+    const bool interleaves =
+        x.taps() == 1 && x.period <= kMaxPeriod && std::has_single_bit(static_cast<unsigned>(channels));
+    if (channels > 16 || channels % 8 == 0 || interleaves) return 0;
     if (4LL * channels * (x.input + 4 * m.lanes) > kMostRowBytes) return 0;
     for (int begin = 0; begin < std::min(pattern, row); begin += m.lanes)
         if (!within_two_vectors(x, channels, begin, m.lanes)) return 0;
@@ -156,9 +163,10 @@ std::vector<Schedule> resize_candidates(const Problem& problem, const Machine& m
     p.source = "cost model";
     int lanes = 1;
     bool x_phases = phases;
-    const int pattern = phases ? pattern_of_row(problem, m) : 0;
+    const int pattern = pattern_of_row(problem, m);
     if (pattern > 0) {
         p.family = "permuted";
+        x_phases = true;
         lanes = m.lanes;
     } else if (problem.output_layout == Layout::nchw) {
         p.family = phases ? "planes" : "gather";

@@ -342,8 +342,8 @@ std::pair<int, int> gathers_and_vectors(const Problem& problem, const std::strin
 }
 
 /// Vectors along rows, short ones and long ones: channels that divide no vector, patterns of several vectors, rows that
-/// end within one, inputs that fill vectors, more phases than taps, taps that one vector holds and taps that two do not
-/// share, epilogues, volumes.
+/// end within one, inputs that fill vectors, more phases than taps, short rows of any ratio, taps that one vector holds
+/// and taps that two do not share, epilogues, volumes.
 TEST(Schedules, PermuteRows) {
     for (
         const char* problem_json :
@@ -360,6 +360,9 @@ TEST(Schedules, PermuteRows) {
              "coordinates": "align_corners")",
          R"("layout": "nchw", "input": [2, 3, 3, 4, 32], "output": [5, 8, 64], "mode": "linear")",
          R"("layout": "nchw", "input": [1, 3, 6, 32], "output": [12, 64], "mode": "cubic", "activation": "relu")",
+         R"("layout": "nchw", "input": [1, 3, 6, 33], "output": [10, 100], "mode": "cubic")",
+         R"("layout": "nhwc", "input": [1, 3, 6, 20], "output": [11, 37], "mode": "linear", "activation": "relu")",
+         R"("layout": "nchw", "input": [2, 2, 5, 30], "output": [7, 71], "mode": "nearest")",
          R"("layout": "nchw", "input": [2, 2, 4, 50], "output": [4, 75], "mode": "linear")"}) {
         SCOPED_TRACE(problem_json);
         const Problem problem =
