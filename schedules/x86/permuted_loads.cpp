@@ -1,6 +1,7 @@
 #include "schedules/x86/permuted_loads.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "schedules/x86/lowered_names.h"

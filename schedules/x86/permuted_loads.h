@@ -4,7 +4,6 @@
 #include <Halide.h>
 
 #include <map>
-#include <optional>
 #include <string>
 
 namespace polyphase::x86 {

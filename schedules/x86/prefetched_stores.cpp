@@ -18,9 +18,9 @@ bool is_output(const std::string& buffer) {
 }
 
 // Whether `output` is stored by a statement without loops.
-class StoresTile final : public IRVisitor {
+class StoresOutput final : public IRVisitor {
   public:
-    explicit StoresTile(const Stmt& stmt) { stmt.accept(this); }
+    explicit StoresOutput(const Stmt& stmt) { stmt.accept(this); }
     explicit operator bool() const { return stores_ && !loops_; }
 
   private:
@@ -68,7 +68,7 @@ void PrefetchedTiles::add_to(Halide::Pipeline& pipeline) {
 
 Stmt PrefetchedTiles::visit(const Block* op) {
     const auto* sums = op->first.as<ProducerConsumer>();
-    if (sums == nullptr || !sums->is_producer || !StoresTile(op->rest)) return IRMutator::visit(op);
+    if (sums == nullptr || !sums->is_producer || !StoresOutput(op->rest)) return IRMutator::visit(op);
     return Block::make(simplify(Prefetches(0).mutate(op->rest)), op);
 }
 
@@ -78,7 +78,7 @@ void PrefetchedRows::add_to(Halide::Pipeline& pipeline) {
 
 Stmt PrefetchedRows::visit(const For* op) {
     constexpr int kAhead = 1024;  // elements: of 512 to 2048 none is better for all resampling of photographs
-    if (!StoresTile(op->body)) return IRMutator::visit(op);
+    if (!StoresOutput(op->body)) return IRMutator::visit(op);
     const Stmt body = Block::make(simplify(Prefetches(kAhead).mutate(op->body)), op->body);
     return For::make(op->name, op->min, op->extent, op->for_type, op->partition_policy, op->device_api, body);
 }

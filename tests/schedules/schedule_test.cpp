@@ -322,8 +322,7 @@ TEST(Schedules, StreamLargeOutputs) {
     EXPECT_EQ(count.output_stores, 0);
 }
 
-// How many loads of the rows that outputs are permuted from take their lanes one by one, and how many
-// whole vectors.
+// How many loads of the rows that outputs are permuted from take their lanes one by one, and how many whole vectors.
 std::pair<int, int> gathers_and_vectors(const Problem& problem, const std::string& target) {
     class Count final : public Halide::Internal::IRVisitor {
       public:
